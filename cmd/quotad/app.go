@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, as the contract with scripts has them.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitNoRoom   = 3
+	exitNoDaemon = 4
+)
+
+// app is what every command works with: the streams, the environment, the
+// clock, and the flags that all commands share.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) string
+	now            func() time.Time
+
+	configFile, stateDir, socket string // --config, --state-dir, --socket
+}
+
+// failure is an error with the exit code it ends in and the command that mends
+// it, if one does.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usage is the failure of a command that was used wrongly.
+func usage(hint, format string, args ...any) error {
+	return &failure{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// report writes an error the way all commands do, and gives its exit code:
+//
+//	quotad: error: what was wrong
+//	quotad: hint: what to run
+//
+// An error without words (exit code 3 of check) is not written.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	f := &failure{code: exitFailed, err: err}
+	errors.As(err, &f)
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintf(a.stderr, "quotad: error: %s\n", msg)
+	}
+	if f.hint != "" {
+		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", f.hint)
+	}
+	return f.code
+}
+
+// rootCommand builds the command tree anew for each run.
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "quotad",
+		Short:         "Know what is left of your GLM Coding Plan",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(c.CommandPath()+" --help", "%v", err)
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
+	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")
+	flags.StringVar(&a.socket, "socket", "", "local API `socket` (default $XDG_RUNTIME_DIR/quotad/quotad.sock)")
+	return root
+}

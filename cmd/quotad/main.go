@@ -1,0 +1,24 @@
+// Command quotad models the quota windows of a GLM Coding Plan, counts the
+// prompts that coding tools report, and says on the desktop when a window runs
+// out and when it is full again.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program behind its arguments and streams; it returns the
+// exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	return a.report(root.ExecuteContext(ctx))
+}

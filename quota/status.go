@@ -1,0 +1,134 @@
+package quota
+
+import "time"
+
+// Schema is the version of the status format.
+const Schema = 1
+
+// AccountState says whether there is room.
+type AccountState string
+
+// The states of an account.
+const (
+	StateOK        AccountState = "ok"
+	StateLow       AccountState = "low"       // a threshold below 100 is crossed
+	StateExhausted AccountState = "exhausted" // a window that stops work is full
+)
+
+// WindowPhase says where a window stands.
+type WindowPhase string
+
+// The phases of a window.
+const (
+	PhaseIdle      WindowPhase = "idle" // fixed and not open
+	PhaseOpen      WindowPhase = "open"
+	PhaseExhausted WindowPhase = "exhausted" // used up, or the provider said so
+)
+
+// Source says what a number rests on.
+type Source string
+
+// The sources of a number.
+const (
+	SourceLocal         Source = "local"          // recorded events alone
+	SourceProvider      Source = "provider"       // the provider's reading
+	SourceProviderLocal Source = "provider+local" // a reading, and what was recorded since
+)
+
+// Statuses is the status document: what `status --json` and the local API
+// print. Fields are only ever added.
+type Statuses struct {
+	Schema   int       `json:"schema"`
+	Now      time.Time `json:"now"`
+	Accounts []Status  `json:"accounts"`
+}
+
+// Status is one account at one instant. Times are UTC.
+type Status struct {
+	Account      string         `json:"account"`
+	Plan         PlanStatus     `json:"plan"`
+	State        AccountState   `json:"state"`
+	BlockedUntil *time.Time     `json:"blocked_until"` // latest reset of the exhausted windows
+	Binding      string         `json:"binding"`       // the window that will stop work first
+	Windows      []WindowStatus `json:"windows"`
+	OffPlan      int64          `json:"off_plan"` // events recorded apart, not charged
+	Warnings     []Warning      `json:"warnings,omitempty"`
+}
+
+// PlanStatus names the plan that is counted by.
+type PlanStatus struct {
+	ID            string     `json:"id"`
+	Name          string     `json:"name"`
+	Unit          Unit       `json:"unit"`
+	Assumed       bool       `json:"assumed"`        // no plan was configured
+	Anchor        *time.Time `json:"anchor"`         // week and month step from here; null: no event yet
+	AnchorAssumed bool       `json:"anchor_assumed"` // no subscription date was configured
+}
+
+// WindowStatus is one window at one instant.
+type WindowStatus struct {
+	Window      string      `json:"window"`
+	Kind        WindowKind  `json:"kind"`
+	Counts      Counter     `json:"counts"`
+	State       WindowPhase `json:"state"`
+	Cap         Amount      `json:"cap"`
+	Used        Amount      `json:"used"`
+	Estimated   *Amount     `json:"estimated,omitempty"` // the part of used that is an estimate
+	Remaining   Amount      `json:"remaining"`           // never below 0
+	Percent     float64     `json:"percent"`             // unclamped
+	OpenedAt    *time.Time  `json:"opened_at"`
+	ResetsAt    *time.Time  `json:"resets_at"`
+	Approximate bool        `json:"approximate"`
+	Source      Source      `json:"source"`
+	AsOf        *time.Time  `json:"as_of"` // of the newest event or reading behind the number
+	Forecast    *Forecast   `json:"forecast"`
+}
+
+// Forecast says when the present pace exhausts a window; it is left out where
+// the evidence is thin.
+type Forecast struct {
+	PerHour     float64    `json:"per_hour"` // units an hour since the window opened
+	ExhaustsAt  *time.Time `json:"exhausts_at"`
+	LastsToNext bool       `json:"lasts"` // until the window refreshes
+}
+
+// Warning is something a user should know about the number.
+type Warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// NoticeKind says what a notice tells.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	NoticeThreshold    NoticeKind = "threshold"
+	NoticeExhausted    NoticeKind = "exhausted"
+	NoticeRefreshed    NoticeKind = "refreshed"
+	NoticeForecast     NoticeKind = "forecast"
+	NoticeEarlyRefresh NoticeKind = "early_refresh"
+	NoticeDigest       NoticeKind = "digest"
+)
+
+// Notice is something to be told once. Title and Body are left to the notify
+// package, which keeps every sentence in one place.
+type Notice struct {
+	Kind     NoticeKind `json:"notice"`
+	Account  string     `json:"account"`
+	Window   string     `json:"window"`
+	Level    int        `json:"level"` // percent crossed; 100 for exhausted, else 0
+	Percent  float64    `json:"percent"`
+	At       time.Time  `json:"at"`
+	ResetsAt *time.Time `json:"resets_at"` // of the window instance it is about
+	Title    string     `json:"title"`
+	Body     string     `json:"body"`
+	Reason   string     `json:"reason"`
+}
+
+// NoticeRules says what a user wants to be told.
+type NoticeRules struct {
+	Thresholds []int // percent, ascending; 100 is told as exhausted
+	Refresh    bool
+	Forecast   bool
+}
