@@ -20,9 +20,23 @@ type Placed struct {
 	Outcome Outcome
 	Seq     uint64 // counts recorded events from 1; a duplicate has the first one's
 	Entry   Entry
-	// Affects is the earliest instant whose fold the event changes: its own,
-	// or that of the entry it voids or whose turn it tells the model of.
-	Affects time.Time
+	// Relinks says that it changed what is said about entries placed before:
+	// the one it voids, the prompts whose turn it tells the model of.
+	Relinks bool
+	// From and To are the earliest and the latest instant of the entries that
+	// it changed, itself among them.
+	From, To time.Time
+}
+
+// Relink widens what was changed to an entry at t, placed before.
+func (p *Placed) Relink(t time.Time) {
+	p.Relinks = true
+	if t.Before(p.From) {
+		p.From = t
+	}
+	if t.After(p.To) {
+		p.To = t
+	}
 }
 
 // Checkpoint is a State, encoded, that holds all entries before At and none at
@@ -37,7 +51,7 @@ type Checkpoint struct {
 type Book interface {
 	// Put takes a normalized, checked event into the set and links it: it marks
 	// the entry that a void event names (and a later event that was voided
-	// already), and gives the prompt of a turn its usage model (the earliest
+	// already; both in the void event's own account), and gives the prompt of a turn its usage model (the earliest
 	// usage event by Before), whichever came first.
 	Put(e Event) (Placed, error)
 	// Entries yields an account's entries with At >= from, in the order of Before.

@@ -51,7 +51,6 @@ type Status struct {
 	BlockedUntil *time.Time     `json:"blocked_until"` // latest reset of the exhausted windows
 	Binding      string         `json:"binding"`       // the window that will stop work first
 	Windows      []WindowStatus `json:"windows"`
-	OffPlan      int64          `json:"off_plan"` // events recorded apart, not charged
 	Warnings     []Warning      `json:"warnings,omitempty"`
 }
 
@@ -67,21 +66,24 @@ type PlanStatus struct {
 
 // WindowStatus is one window at one instant.
 type WindowStatus struct {
-	Window      string      `json:"window"`
-	Kind        WindowKind  `json:"kind"`
-	Counts      Counter     `json:"counts"`
-	State       WindowPhase `json:"state"`
-	Cap         Amount      `json:"cap"`
-	Used        Amount      `json:"used"`
-	Estimated   *Amount     `json:"estimated,omitempty"` // the part of used that is an estimate
-	Remaining   Amount      `json:"remaining"`           // never below 0
-	Percent     float64     `json:"percent"`             // unclamped
-	OpenedAt    *time.Time  `json:"opened_at"`
-	ResetsAt    *time.Time  `json:"resets_at"`
-	Approximate bool        `json:"approximate"`
-	Source      Source      `json:"source"`
-	AsOf        *time.Time  `json:"as_of"` // of the newest event or reading behind the number
-	Forecast    *Forecast   `json:"forecast"`
+	Window           string      `json:"window"`
+	Kind             WindowKind  `json:"kind"`
+	Counts           Counter     `json:"counts"`
+	State            WindowPhase `json:"state"`
+	Cap              Amount      `json:"cap"`
+	Used             Amount      `json:"used"`
+	Estimated        *Amount     `json:"estimated,omitempty"` // the part of used that is an estimate
+	Remaining        Amount      `json:"remaining"`           // never below 0
+	Percent          float64     `json:"percent"`             // unclamped
+	OpenedAt         *time.Time  `json:"opened_at"`
+	ResetsAt         *time.Time  `json:"resets_at"`
+	Approximate      bool        `json:"approximate"`
+	Source           Source      `json:"source"`
+	AsOf             *time.Time  `json:"as_of"`                        // of the newest event or reading behind the number
+	RefreshedEarlyAt *time.Time  `json:"refreshed_early_at,omitempty"` // use fell before the reset
+	Forecast         *Forecast   `json:"forecast"`
+
+	stopped bool // the provider said so
 }
 
 // Forecast says when the present pace exhausts a window; it is left out where

@@ -1,0 +1,105 @@
+package daemon
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+)
+
+// Heartbeat is how often the engine looks at the clock though nothing told it
+// to: the backup of all other wake-ups.
+const Heartbeat = time.Minute
+
+// alarm decides when the engine looks, never what it sees: it calls look at
+// the next window boundary and at each heartbeat, and runs the housekeeping.
+// Its methods are safe for concurrent use.
+type alarm struct {
+	cron *cron.Cron
+	look func()
+
+	mu       sync.Mutex
+	boundary cron.EntryID
+	at       time.Time // the boundary it is set to; zero: none
+}
+
+// once is a schedule with one instant in it. After that it never rings.
+type once time.Time
+
+// Next implements cron.Schedule; the zero time means never.
+func (o once) Next(t time.Time) time.Time {
+	if at := time.Time(o); at.After(t) {
+		return at
+	}
+	return time.Time{}
+}
+
+// newAlarm is an alarm that is not running yet.
+func newAlarm(look func(), log zerolog.Logger) *alarm {
+	logger := cronLog{log}
+	a := &alarm{look: look}
+	// In this order: reversed, a job that panicked once would never run again.
+	a.cron = cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger),
+		cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger)))
+	a.cron.Schedule(cron.Every(Heartbeat), cron.FuncJob(look))
+	return a
+}
+
+// daily adds a job at a time of day, by cron spec in UTC.
+func (a *alarm) daily(spec string, job func()) error {
+	if _, err := a.cron.AddFunc(spec, job); err != nil {
+		return fmt.Errorf("schedule %q: %w", spec, err)
+	}
+	return nil
+}
+
+// set moves the boundary alarm; the zero time clears it.
+func (a *alarm) set(at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if at.Equal(a.at) {
+		return
+	}
+	a.move(at)
+}
+
+// wind sets the boundary alarm anew. Cron counts on a monotonic clock, which
+// stands still in suspend and ignores steps: any change makes it read the
+// wall clock again.
+func (a *alarm) wind() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.move(a.at)
+}
+
+// move replaces the entry: cron keeps the next instant of an entry in a cache.
+func (a *alarm) move(at time.Time) {
+	if a.boundary != 0 {
+		a.cron.Remove(a.boundary)
+		a.boundary = 0
+	}
+	a.at = at
+	if at.IsZero() {
+		return
+	}
+	a.boundary = a.cron.Schedule(once(at), cron.FuncJob(a.look))
+	if !at.After(time.Now()) { // it passed meanwhile: cron would never ring
+		a.look()
+	}
+}
+
+func (a *alarm) start() { a.cron.Start() }
+
+// stop waits for jobs that run.
+func (a *alarm) stop() { <-a.cron.Stop().Done() }
+
+// cronLog gives cron's complaints to the log; its chatter is dropped.
+type cronLog struct{ zerolog.Logger }
+
+func (l cronLog) Info(string, ...any) {}
+
+func (l cronLog) Error(err error, msg string, _ ...any) {
+	l.Logger.Error().Err(err).Msg("scheduler: " + msg)
+}

@@ -1,0 +1,211 @@
+package quota
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Told is a notice that was told, or is about to be: what Due needs in order
+// not to repeat it.
+type Told struct {
+	Kind   NoticeKind
+	Window string
+	Level  int
+	At     time.Time
+	Opened time.Time // start of the window instance it was about
+	Resets time.Time // its end; zero where unknown
+}
+
+// refreshedFor is how long after a refresh it is still worth telling.
+const refreshedFor = 24 * time.Hour
+
+// forecastFrom is the percentage below which a forecast is not told.
+const forecastFrom = 25
+
+// Why says why a notice is due.
+type Why int
+
+// The reasons.
+const (
+	WhyCrossed   Why = iota + 1 // use reached a threshold
+	WhyUsedUp                   // use reached the cap
+	WhyStopped                  // the provider said stop
+	WhyReset                    // the instance that had crossed a threshold ended
+	WhyPace                     // the pace exhausts the window before it refreshes
+	WhyFellEarly                // a reading showed that use fell before the reset
+)
+
+func (w Why) String() string {
+	return [...]string{"", "use reached the threshold", "use reached the cap", "the provider said stop",
+		"the window refreshed", "this pace runs out before the refresh", "use fell before the reset"}[w]
+}
+
+// DueNotice is a notice that is to be told, with what its record needs.
+type DueNotice struct {
+	Notice
+	Why    Why
+	Opened time.Time // start of the window instance it is about
+}
+
+// Told is the record of the notice.
+func (d DueNotice) Told() Told {
+	t := Told{Kind: d.Kind, Window: d.Window, Level: d.Level, At: d.At, Opened: d.Opened}
+	if d.ResetsAt != nil {
+		t.Resets = *d.ResetsAt
+	}
+	return t
+}
+
+// Key names what may be told only once: the notice of one window instance.
+func (t Told) Key() string {
+	return fmt.Sprintf("%s/%s/%d/%d", t.Window, t.Kind, t.Level, t.Opened.UnixMilli())
+}
+
+// Due decides which notices of an account are to be told at now, given what
+// was told before. It looks at the present state alone, so that a missed or a
+// doubled look does no harm.
+func Due(m *Meter, st *Status, told []Told, rules NoticeRules, now time.Time) []DueNotice {
+	var due []DueNotice
+	for i := range st.Windows {
+		c := dueCase{win: &m.Account.Plan.Windows[i], at: &st.Windows[i], rules: rules, now: now}
+		c.told = c.sift(told)
+		for _, decide := range []func() (DueNotice, bool){c.refreshed, c.early, c.crossed, c.forecast} {
+			if d, ok := decide(); ok {
+				d.Account, d.Window, d.At, d.Percent = st.Account, c.at.Window, now, c.at.Percent
+				d.Reason = d.Why.String()
+				due = append(due, d)
+			}
+		}
+	}
+	return due
+}
+
+// dueCase is the case of one window.
+type dueCase struct {
+	win   *Window
+	at    *WindowStatus
+	told  []Told // of this window
+	rules NoticeRules
+	now   time.Time
+}
+
+func (c *dueCase) sift(told []Told) []Told {
+	var mine []Told
+	for _, t := range told {
+		if t.Window == c.at.Window {
+			mine = append(mine, t)
+		}
+	}
+	return mine
+}
+
+// same reports whether t is about the present instance. A late event may have
+// moved its opening.
+func (c *dueCase) same(t Told) bool {
+	return c.at.OpenedAt != nil && alike(*c.at.OpenedAt, t.Opened, c.win.length())
+}
+
+func alike(a, b time.Time, length time.Duration) bool { return a.Sub(b).Abs() < length/2 }
+
+// level is the highest percentage told of the present instance; what was told
+// before an early refresh is over.
+func (c *dueCase) level() int {
+	top := 0
+	for _, t := range c.told {
+		over := c.at.RefreshedEarlyAt != nil && t.At.Before(*c.at.RefreshedEarlyAt)
+		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && c.same(t) && !over {
+			top = max(top, t.Level)
+		}
+	}
+	return top
+}
+
+// about fills in which instance a notice is about: the present one.
+func (c *dueCase) about(kind NoticeKind, level int, why Why) DueNotice {
+	d := DueNotice{Notice: Notice{Kind: kind, Level: level, ResetsAt: c.at.ResetsAt}, Why: why}
+	if c.at.OpenedAt != nil {
+		d.Opened = *c.at.OpenedAt
+	}
+	return d
+}
+
+// crossed tells the highest threshold reached, where it was not told.
+func (c *dueCase) crossed() (DueNotice, bool) {
+	top, told := crossed(c.at, c.rules.Thresholds, 101), c.level()
+	if c.at.State == PhaseExhausted && slices.Contains(c.rules.Thresholds, 100) {
+		if told >= 100 {
+			return DueNotice{}, false
+		}
+		why := WhyUsedUp
+		if c.at.stopped {
+			why = WhyStopped
+		}
+		return c.about(NoticeExhausted, 100, why), true
+	}
+	if top <= told || top == 0 || top >= 100 {
+		return DueNotice{}, false
+	}
+	return c.about(NoticeThreshold, top, WhyCrossed), true
+}
+
+// forecast tells once that the pace runs out before the refresh.
+func (c *dueCase) forecast() (DueNotice, bool) {
+	if !c.rules.Forecast || c.at.runsOut() == nil || !c.at.Used.Reaches(forecastFrom, c.at.Cap) {
+		return DueNotice{}, false
+	}
+	for _, t := range c.told {
+		if t.Kind == NoticeForecast && c.same(t) {
+			return DueNotice{}, false
+		}
+	}
+	return c.about(NoticeForecast, 0, WhyPace), true
+}
+
+// early tells that use fell before the reset.
+func (c *dueCase) early() (DueNotice, bool) {
+	at := c.at.RefreshedEarlyAt
+	if !c.rules.Refresh || at == nil || c.now.Sub(*at) > refreshedFor {
+		return DueNotice{}, false
+	}
+	had := false
+	for _, t := range c.told {
+		if t.Kind == NoticeEarlyRefresh && c.same(t) && !t.At.Before(*at) {
+			return DueNotice{}, false
+		}
+		had = had || t.Level > 0 && c.same(t)
+	}
+	return c.about(NoticeEarlyRefresh, 0, WhyFellEarly), had
+}
+
+// refreshed tells that an instance of which a threshold was told has ended.
+func (c *dueCase) refreshed() (DueNotice, bool) {
+	last, ok := c.lastCrossing()
+	if !ok || !c.rules.Refresh || c.same(last) {
+		return DueNotice{}, false
+	}
+	ended := last.Resets
+	if ended.IsZero() {
+		ended = c.now
+	}
+	if ended.After(c.now) || c.now.Sub(ended) > refreshedFor {
+		return DueNotice{}, false
+	}
+	for _, t := range c.told {
+		if t.Kind == NoticeRefreshed && alike(t.Opened, last.Opened, c.win.length()) {
+			return DueNotice{}, false
+		}
+	}
+	return DueNotice{Notice: Notice{Kind: NoticeRefreshed, ResetsAt: moment(ended)}, Why: WhyReset, Opened: last.Opened}, true
+}
+
+// lastCrossing is the newest instance of which a threshold was told.
+func (c *dueCase) lastCrossing() (Told, bool) {
+	var last Told
+	for _, t := range c.told {
+		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && !t.Opened.Before(last.Opened) {
+			last = t
+		}
+	}
+	return last, last.Level > 0
+}

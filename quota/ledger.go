@@ -1,0 +1,203 @@
+package quota
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// checkpointEvery is how many entries lie between two checkpoints at most;
+// a new day makes one too. It bounds what a late event costs.
+const checkpointEvery = 1024
+
+// Ledger keeps the State of one account right over a Book, whatever order
+// events arrive in. Take each entry that was placed, then Settle once; both
+// belong in one transaction of the Book. A Ledger is not safe for concurrent use.
+type Ledger struct {
+	Meter *Meter
+	State State
+
+	due    bool      // entries wait for Settle
+	from   time.Time // earliest instant they affect
+	past   time.Time // latest of them
+	last   time.Time // newest checkpoint
+	folded int       // entries since then
+	every  int       // entries between two; 0: checkpointEvery
+}
+
+// Open takes up a State that was kept, or the zero State, over its Book.
+func Open(m *Meter, b Book, kept []byte) (*Ledger, error) {
+	l := &Ledger{Meter: m}
+	if kept == nil {
+		return l, nil
+	}
+	state, err := DecodeState(kept)
+	if err != nil {
+		return nil, err
+	}
+	l.State = state
+	if c, ok, err := b.CheckpointBefore(m.Account.Name, state.Head); err != nil {
+		return nil, err
+	} else if ok {
+		l.last = c.At
+	}
+	return l, l.warm(b, &l.State, state.Head.Add(time.Millisecond))
+}
+
+// Clone is an independent copy, for a transaction that may fail.
+func (l *Ledger) Clone() *Ledger {
+	c := *l
+	c.State = l.State.Clone()
+	return &c
+}
+
+// Take folds in an entry that was just placed. One that changes what came
+// after it waits for Settle; Take says which was the case.
+func (l *Ledger) Take(b Book, p Placed) (Fit, error) {
+	fit := l.State.Takes(l.Meter, p.Entry)
+	if p.Relinks {
+		fit = TooLate
+	}
+	switch fit {
+	case TooLate:
+		l.wait(p)
+		return fit, nil
+	case InOrder:
+		if err := l.checkpoint(b, p.Entry.At); err != nil {
+			return fit, err
+		}
+	case Commutes:
+		if err := l.drop(b, p.Entry.At); err != nil {
+			return fit, err
+		}
+	}
+	l.State.Apply(l.Meter, p.Entry)
+	return fit, nil
+}
+
+// wait notes what a late entry affects.
+func (l *Ledger) wait(p Placed) {
+	if !l.due || p.From.Before(l.from) {
+		l.from = p.From
+	}
+	if !l.due || p.To.After(l.past) {
+		l.past = p.To
+	}
+	l.due = true
+}
+
+// checkpoint keeps the State before an entry at t, now and then.
+func (l *Ledger) checkpoint(b Book, t time.Time) error {
+	l.folded++
+	if !t.After(l.State.Head) || l.folded < cmp.Or(l.every, checkpointEvery) && sameDay(l.last, t) {
+		return nil
+	}
+	l.folded, l.last = 0, t
+	return b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: t, State: l.State.Encode()})
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour))
+}
+
+// drop forgets the checkpoints that lack a late entry at t.
+func (l *Ledger) drop(b Book, t time.Time) error {
+	if !t.Before(l.last) {
+		return nil
+	}
+	if err := b.DropCheckpoints(l.Meter.Account.Name, t.Add(time.Millisecond)); err != nil {
+		return err
+	}
+	left, _, err := b.CheckpointBefore(l.Meter.Account.Name, t)
+	l.last = left.At
+	return err
+}
+
+// Settle folds anew from before the earliest entry that waits, up to where the
+// fold meets a checkpoint that still holds. It reports whether there was need.
+func (l *Ledger) Settle(b Book) (bool, error) {
+	if !l.due {
+		return false, nil
+	}
+	l.due = false
+	start, ok, err := b.CheckpointBefore(l.Meter.Account.Name, l.from)
+	if err != nil {
+		return true, err
+	}
+	var state State
+	if ok {
+		if state, err = DecodeState(start.State); err != nil {
+			return true, err
+		}
+		if err := l.warm(b, &state, start.At); err != nil {
+			return true, err
+		}
+	}
+	return true, l.refold(b, state, start.At)
+}
+
+// Rebuild folds all entries anew, as after a change of plan.
+func (l *Ledger) Rebuild(b Book) error {
+	if err := b.DropCheckpoints(l.Meter.Account.Name, time.Time{}); err != nil {
+		return err
+	}
+	l.due, l.last, l.folded = false, time.Time{}, 0
+	l.State = State{}
+	for e, err := range b.Entries(l.Meter.Account.Name, time.Time{}) {
+		if err != nil {
+			return err
+		}
+		if err := l.checkpoint(b, e.At); err != nil {
+			return err
+		}
+		l.State.Apply(l.Meter, e)
+	}
+	return nil
+}
+
+// refold applies the entries from an instant on to a state that holds all
+// before it, and mends the checkpoints it passes.
+func (l *Ledger) refold(b Book, state State, from time.Time) error {
+	kept, err := b.Checkpoints(l.Meter.Account.Name, from.Add(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	for e, err := range b.Entries(l.Meter.Account.Name, from) {
+		if err != nil {
+			return err
+		}
+		for len(kept) > 0 && !kept[0].At.After(e.At) {
+			now := state.Encode()
+			if kept[0].At.After(l.past) && bytes.Equal(now, kept[0].State) {
+				return nil // from here on nothing has changed
+			}
+			if err := b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: kept[0].At, State: now}); err != nil {
+				return err
+			}
+			kept = kept[1:]
+		}
+		state.Apply(l.Meter, e)
+	}
+	l.State = state
+	return nil
+}
+
+// warm gives a decoded state, which holds the entries before until, the
+// charges of its rolling windows back.
+func (l *Ledger) warm(b Book, state *State, until time.Time) error {
+	from, ok := state.WarmFrom(l.Meter)
+	if !ok {
+		return nil
+	}
+	for e, err := range b.Entries(l.Meter.Account.Name, from) {
+		if err != nil {
+			return fmt.Errorf("rolling window: %w", err)
+		}
+		if !e.At.Before(until) {
+			return nil
+		}
+		state.Warm(l.Meter, e)
+	}
+	return nil
+}

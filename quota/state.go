@@ -1,0 +1,252 @@
+package quota
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Meter is what a fold rests on besides the events: the account and the
+// user's rules on endpoints and tools.
+type Meter struct {
+	Account Account
+	Rules   Rules
+}
+
+// State is the fold of one account's entries. Its zero value holds none.
+// Entries are applied in the order of Event.Before; Takes tells which late
+// ones may be applied all the same.
+type State struct {
+	First   time.Time  `json:"first,omitzero"` // of the first charge: the anchor where no subscription is known
+	Head    time.Time  `json:"head,omitzero"`  // newest entry
+	HeadID  string     `json:"head_id"`
+	Windows []Standing `json:"windows"` // as the plan lists them
+	Strange Strange    `json:"strange,omitzero"`
+	Apart   time.Time  `json:"apart,omitzero"` // newest event that was not on the plan
+}
+
+// Strange is the newest model that the plan's data does not know.
+type Strange struct {
+	Model  string    `json:"model"`
+	At     time.Time `json:"at"`
+	NoRate bool      `json:"no_rate"`
+}
+
+// Fit says how an entry fits to a State.
+type Fit int
+
+// The fits.
+const (
+	InOrder  Fit = iota // newer than all before
+	Commutes            // late, but only adds to what is open
+	TooLate             // changes what came after: the fold has to be taken up before it
+)
+
+func (f Fit) String() string {
+	return [...]string{"in order", "late, but adds only", "late: re-fold"}[f]
+}
+
+// Anchor is the instant from which week and month step: the subscription, or
+// the first charge; zero where neither is known.
+func (s *State) Anchor(m *Meter) time.Time {
+	if !m.Account.Subscribed.IsZero() {
+		return m.Account.Subscribed
+	}
+	return s.First
+}
+
+// Apply takes one entry in.
+func (s *State) Apply(m *Meter, e Entry) {
+	s.grow(m)
+	if s.after(e.Event) {
+		s.Head, s.HeadID = e.At, e.ID
+	}
+	if e.Voided {
+		return
+	}
+	switch e.Kind {
+	case KindExhausted:
+		s.begin(e.At)
+		s.applyStop(m, e.Event)
+	case KindReading:
+		s.applyReadings(m, e.Event)
+	case KindVoid:
+	default:
+		s.applyCharge(m, e)
+	}
+}
+
+func (s *State) grow(m *Meter) {
+	for len(s.Windows) < len(m.Account.Plan.Windows) {
+		s.Windows = append(s.Windows, Standing{})
+	}
+}
+
+// after reports whether e comes after all that was folded.
+func (s *State) after(e Event) bool {
+	return e.At.After(s.Head) || e.At.Equal(s.Head) && e.ID > s.HeadID
+}
+
+// begin notes the first instant that anchors.
+func (s *State) begin(t time.Time) {
+	if s.First.IsZero() {
+		s.First = t
+	}
+}
+
+func (s *State) applyCharge(m *Meter, e Entry) {
+	c := m.Account.Cost(e, m.Rules)
+	if apart(c.Reason) && e.At.After(s.Apart) {
+		s.Apart = e.At
+	}
+	if !c.Counts() {
+		return
+	}
+	s.begin(e.At)
+	if (c.UnknownModel || c.UnknownRate) && !e.At.Before(s.Strange.At) {
+		s.Strange = Strange{Model: c.Model, At: e.At, NoRate: c.UnknownRate}
+	}
+	for i := range s.Windows {
+		if w := &m.Account.Plan.Windows[i]; w.counts(c.Counter) {
+			s.Windows[i].charge(w, s.Anchor(m), e.At, c)
+		}
+	}
+}
+
+func (s *State) applyStop(m *Meter, e Event) {
+	name := e.Window
+	if name == WindowWeekOrMonth {
+		name = s.weekOrMonth(m, e)
+	}
+	if i, ok := m.Account.Plan.Window(name); ok {
+		s.Windows[i].stop(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, e.Until)
+	}
+}
+
+// weekOrMonth tells which of the two ran out: the week where the instant is
+// its reset, else the month, where the plan has one.
+func (s *State) weekOrMonth(m *Meter, e Event) string {
+	i, week := m.Account.Plan.Window(WindowWeek)
+	if _, month := m.Account.Plan.Window(WindowMonth); !month {
+		return WindowWeek
+	}
+	if !week {
+		return WindowMonth
+	}
+	if e.Until.IsZero() {
+		return WindowWeek
+	}
+	at := s.Windows[i]
+	at.roll(&m.Account.Plan.Windows[i], s.Anchor(m), e.At)
+	if near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
+		return WindowWeek
+	}
+	return WindowMonth
+}
+
+func (s *State) applyReadings(m *Meter, e Event) {
+	for _, r := range e.Readings {
+		if i, ok := m.Account.Plan.Window(r.Window); ok {
+			s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+		}
+	}
+}
+
+// Takes tells how e fits: only what is TooLate must not be applied.
+func (s *State) Takes(m *Meter, e Entry) Fit {
+	if s.after(e.Event) {
+		return InOrder
+	}
+	switch e.Kind {
+	case KindExhausted, KindReading, KindVoid:
+		return TooLate
+	}
+	c := m.Account.Cost(e, m.Rules)
+	if !c.Counts() {
+		return Commutes
+	}
+	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+		return TooLate
+	}
+	s.grow(m)
+	for i := range s.Windows {
+		if w := &m.Account.Plan.Windows[i]; w.counts(c.Counter) && !s.Windows[i].adds(w, e.At) {
+			return TooLate
+		}
+	}
+	return Commutes
+}
+
+// adds reports whether a late charge at t only adds to the present instance,
+// or comes after all that the window has seen.
+func (s *Standing) adds(w *Window, t time.Time) bool {
+	switch {
+	case t.After(s.Latest) && t.After(s.Marked):
+		return true
+	case w.Kind == Rolling, s.Opened.IsZero():
+		return false
+	}
+	return !t.Before(s.Opened) && t.After(s.Marked)
+}
+
+// Warm gives a decoded State back what is not encoded: the charges that a
+// rolling window still holds. The entries are those folded into it, from
+// WarmFrom on, in order.
+func (s *State) Warm(m *Meter, e Entry) {
+	s.grow(m)
+	c := m.Account.Cost(e, m.Rules)
+	if e.Voided || !c.Counts() {
+		return
+	}
+	for i := range s.Windows {
+		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
+		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.Latest.Add(-w.Length)) {
+			at.recent = append(at.recent, spent{e.At, c.Amount})
+		}
+	}
+}
+
+// WarmFrom is where Warm's entries begin; ok is false where none are needed.
+func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
+	for i := range s.Windows {
+		if w := &m.Account.Plan.Windows[i]; w.Kind == Rolling && !s.Windows[i].Opened.IsZero() {
+			if at := s.Windows[i].Latest.Add(-w.Length); !ok || at.Before(from) {
+				from, ok = at, true
+			}
+		}
+	}
+	return from, ok
+}
+
+// Clone is an independent copy.
+func (s *State) Clone() State {
+	c := *s
+	c.Windows = slices.Clone(s.Windows)
+	for i := range c.Windows {
+		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
+		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+	}
+	return c
+}
+
+// Encode writes the State so that equal states are equal bytes.
+func (s *State) Encode() []byte {
+	b, err := json.Marshal(s)
+	if err != nil { // no field can fail
+		panic(fmt.Sprintf("quota: encode state: %v", err))
+	}
+	return b
+}
+
+// DecodeState reads what Encode wrote.
+func DecodeState(b []byte) (State, error) {
+	var s State
+	if err := json.Unmarshal(b, &s); err != nil {
+		return State{}, fmt.Errorf("state of an account: %w", err)
+	}
+	return s, nil
+}
+
+// apart reports whether a reason is that another service was used.
+func apart(r ChargeReason) bool { return r == ChargeOffPlan || r == ChargePerToken }

@@ -1,0 +1,234 @@
+package quota
+
+import (
+	"fmt"
+	"time"
+)
+
+// At tells what holds at now: windows that have ended since the newest entry
+// are let go. The State itself is not changed. Thresholds decide what is low.
+func (s *State) At(m *Meter, rules NoticeRules, now time.Time) Status {
+	anchor := s.Anchor(m)
+	st := Status{Account: m.Account.Name, Plan: planStatus(m, anchor), State: StateOK, Windows: []WindowStatus{}}
+	for i := range m.Account.Plan.Windows {
+		w := &m.Account.Plan.Windows[i]
+		at := s.standing(i)
+		at.roll(w, anchor, now)
+		ws := at.status(w, m.Account.Plan.Unit, now)
+		ws.Forecast = at.forecast(m, w, anchor, now)
+		st.Windows = append(st.Windows, ws)
+	}
+	st.judge(m, rules)
+	st.Warnings = s.warnings(m, now)
+	return st
+}
+
+// standing is a copy of one window's standing that may be rolled.
+func (s *State) standing(i int) Standing {
+	if i >= len(s.Windows) {
+		return Standing{}
+	}
+	return s.Windows[i]
+}
+
+func planStatus(m *Meter, anchor time.Time) PlanStatus {
+	p := &m.Account.Plan
+	return PlanStatus{
+		ID: p.ID, Name: p.Name, Unit: p.Unit, Assumed: m.Account.Assumed,
+		Anchor: moment(anchor), AnchorAssumed: m.Account.Subscribed.IsZero(),
+	}
+}
+
+// moment is a time for JSON: null where there is none.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = Milli(t)
+	return &t
+}
+
+// status describes a standing that was rolled to now.
+func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
+	limit, used := s.limit(w), max(s.Used, 0)
+	stopped := now.Before(s.Stop)
+	if stopped {
+		used = max(used, limit)
+	}
+	ws := WindowStatus{
+		Window: w.Name, Kind: w.Kind, Counts: w.Counts, State: PhaseOpen,
+		Cap: limit, Used: used, Remaining: max(limit-used, 0), Percent: used.Percent(limit),
+		OpenedAt: moment(s.Opened), ResetsAt: moment(s.refreshes(w)),
+		Source: s.source(), AsOf: moment(s.Latest), RefreshedEarlyAt: moment(s.Early), stopped: stopped,
+	}
+	if ws.Counts == "" {
+		ws.Counts = CountPrompts
+	}
+	if s.Est > 0 {
+		est := min(s.Est, used)
+		ws.Estimated = &est
+	}
+	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
+	switch {
+	case stopped || used >= limit:
+		ws.State = PhaseExhausted
+	case s.Opened.IsZero() && w.Kind != Rolling:
+		ws.State = PhaseIdle
+	}
+	return ws
+}
+
+// refreshes is when the window, or the oldest charge of a rolling one, comes
+// back; zero where nothing does.
+func (s *Standing) refreshes(w *Window) time.Time {
+	if w.Kind != Rolling {
+		return s.Resets
+	}
+	var at time.Time
+	for _, list := range [][]spent{s.recent, s.Adjusts} {
+		if len(list) > 0 && (at.IsZero() || list[0].At.Add(w.Length).Before(at)) {
+			at = list[0].At.Add(w.Length)
+		}
+	}
+	if s.Stop.After(at) {
+		return s.Stop
+	}
+	return at
+}
+
+func (s *Standing) source() Source {
+	switch {
+	case s.Read.IsZero():
+		return SourceLocal
+	case s.Since > 0:
+		return SourceProviderLocal
+	}
+	return SourceProvider
+}
+
+// judge sums the windows up.
+func (st *Status) judge(m *Meter, rules NoticeRules) {
+	var blocked time.Time
+	for i := range st.Windows {
+		w := &st.Windows[i]
+		if !m.Account.Plan.Windows[i].Blocks() {
+			continue
+		}
+		switch {
+		case w.State == PhaseExhausted:
+			st.State = StateExhausted
+			if w.ResetsAt != nil && w.ResetsAt.After(blocked) {
+				blocked = *w.ResetsAt
+			}
+		case st.State == StateOK && crossed(w, rules.Thresholds, 100) > 0:
+			st.State = StateLow
+		}
+	}
+	st.BlockedUntil = moment(blocked)
+	st.Binding = st.binding(m)
+}
+
+// crossed is the highest threshold below most that a window has reached.
+func crossed(w *WindowStatus, thresholds []int, most int) int {
+	top := 0
+	for _, level := range thresholds {
+		if level < most && level > top && w.Used.Reaches(level, w.Cap) {
+			top = level
+		}
+	}
+	return top
+}
+
+// binding names the window that stops work first: of exhausted ones the last
+// to come back; else the first that the pace exhausts; else the one with the
+// least share left.
+func (st *Status) binding(m *Meter) string {
+	best := -1
+	for i := range st.Windows {
+		if m.Account.Plan.Windows[i].Blocks() && (best < 0 || st.Windows[i].stopsBefore(&st.Windows[best])) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return st.Windows[best].Window
+}
+
+func (w *WindowStatus) stopsBefore(o *WindowStatus) bool {
+	switch wx, ox := w.State == PhaseExhausted, o.State == PhaseExhausted; {
+	case wx && ox:
+		return w.ResetsAt != nil && o.ResetsAt != nil && w.ResetsAt.After(*o.ResetsAt)
+	case wx != ox:
+		return wx
+	}
+	switch we, oe := w.runsOut(), o.runsOut(); {
+	case we != nil && oe != nil:
+		return we.Before(*oe)
+	case (we != nil) != (oe != nil):
+		return we != nil
+	}
+	return w.Percent > o.Percent
+}
+
+func (w *WindowStatus) runsOut() *time.Time {
+	if w.Forecast == nil {
+		return nil
+	}
+	return w.Forecast.ExhaustsAt
+}
+
+// warnFor is how long something strange is warned of.
+const warnFor = 7 * 24 * time.Hour
+
+// warnings says what a user should know about the number.
+func (s *State) warnings(m *Meter, now time.Time) []Warning {
+	var list []Warning
+	if s.Strange.Model != "" && now.Sub(s.Strange.At) < warnFor {
+		list = append(list, s.Strange.warning(&m.Account.Plan))
+	}
+	newest := time.Time{}
+	for i := range s.Windows {
+		if s.Windows[i].Latest.After(newest) {
+			newest = s.Windows[i].Latest
+		}
+	}
+	if s.Apart.After(newest) && now.Sub(s.Apart) < warnFor {
+		list = append(list, Warning{Code: "off_plan",
+			Message: "the newest event talks to an endpoint that is not the plan's: it was recorded, and not charged"})
+	}
+	return list
+}
+
+func (x Strange) warning(p *Plan) Warning {
+	if x.NoRate {
+		return Warning{Code: "unknown_rate", Message: fmt.Sprintf(
+			"no rate is known for model %q: counted at the dearest rate of %s", clip(x.Model), p.ID)}
+	}
+	return Warning{Code: "unknown_model", Message: fmt.Sprintf(
+		"%s is not known to have model %q: counted as usual", p.ID, clip(x.Model))}
+}
+
+// NextBoundary is the first instant after now at which what At tells changes
+// though no event arrives; ok is false where there is none.
+func (s *State) NextBoundary(m *Meter, now time.Time) (next time.Time, ok bool) {
+	consider := func(t time.Time) {
+		if t.After(now) && (!ok || t.Before(next)) {
+			next, ok = t, true
+		}
+	}
+	anchor := s.Anchor(m)
+	for i := range m.Account.Plan.Windows {
+		w := &m.Account.Plan.Windows[i]
+		at := s.standing(i)
+		at.roll(w, anchor, now)
+		consider(at.Stop)
+		consider(at.refreshes(w))
+		for _, held := range [][]spent{at.recent, at.Adjusts} {
+			if len(held) > 0 {
+				consider(held[0].At.Add(w.Length))
+			}
+		}
+	}
+	return next, ok
+}
