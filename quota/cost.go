@@ -1,0 +1,249 @@
+package quota
+
+import (
+	"math"
+	"math/bits"
+	"strings"
+	"time"
+)
+
+// ChargeReason says why an entry costs what it costs.
+type ChargeReason int
+
+// The reasons of a charge.
+const (
+	ChargeNoKind           ChargeReason = iota // exhausted, reading, void: tells, does not use
+	ChargeMade                                 // by the plan's rows
+	ChargeEstimated                            // credits for a prompt whose tokens are not known
+	ChargeVoided                               // a void event takes it out
+	ChargeOffPlan                              // another service, which is no concern of the plan
+	ChargePerToken                             // the provider's standard API, paid in money
+	ChargeTokensFollow                         // credits: the usage events of the turn charge
+	ChargeTokensNotCounted                     // prompts: tokens are no part of the count
+)
+
+func (r ChargeReason) String() string {
+	return [...]string{
+		"no charge kind", "charged", "estimated", "voided", "off the plan",
+		"pay per token", "tokens follow", "tokens do not count",
+	}[r]
+}
+
+// Apart reports whether the entry is about a use that something else pays for:
+// it is recorded, never charged.
+func (r ChargeReason) Apart() bool { return r == ChargeOffPlan || r == ChargePerToken }
+
+// Charge is what one entry costs, and why.
+type Charge struct {
+	Amount        Amount       // at its own instant
+	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
+	Estimated     bool         // Amount is an estimate
+	Counter       Counter      // which windows it goes to; "" where it goes to none
+	Model         string       // billed model, after routing; "" where none
+	UnknownModel  bool         // the tier is not known to have this model; charged all the same
+	UnknownRate   bool         // credits: no row told the price; the dearest row's was taken, or 0 for a tool
+	Reason        ChargeReason //
+}
+
+// Counts reports whether the entry uses the plan, and so opens a window, even
+// where it costs nothing.
+func (c Charge) Counts() bool { return c.Reason == ChargeMade || c.Reason == ChargeEstimated }
+
+// Cost prices one entry at its own instant by the account's plan. Where rows
+// overlap the last one holds, so that a row added later overrides.
+func (a *Account) Cost(e Entry, rules Rules) Charge {
+	if reason := refused(e, rules); reason != ChargeMade {
+		return Charge{Reason: reason}
+	}
+	if a.Plan.Unit == Credits {
+		return a.credits(e)
+	}
+	return a.prompts(e)
+}
+
+// refused is ChargeMade where nothing speaks against a charge.
+func refused(e Entry, rules Rules) ChargeReason {
+	switch e.Kind {
+	case "", KindPrompt, KindUsage, KindTool:
+	default:
+		return ChargeNoKind
+	}
+	if e.Voided {
+		return ChargeVoided
+	}
+	switch rules.Bill(e.Event) {
+	case PayPerToken:
+		return ChargePerToken
+	case Elsewhere:
+		return ChargeOffPlan
+	}
+	return ChargeMade
+}
+
+func (a *Account) prompts(e Entry) Charge {
+	switch e.Kind {
+	case KindUsage:
+		return Charge{Reason: ChargeTokensNotCounted}
+	case KindTool:
+		return flat(One.Times(int64(e.Count)), CountTools, ChargeMade)
+	}
+	c := a.modelled(e)
+	w := a.Plan.weight(c.Model, e.At)
+	c.Peak, c.OffPeak = w.Peak.Times(int64(e.Count)), w.OffPeak.Times(int64(e.Count))
+	return a.settle(c, e.At)
+}
+
+func (a *Account) credits(e Entry) Charge {
+	switch {
+	case e.Kind == KindUsage:
+		return a.usage(e)
+	case e.Kind == KindTool:
+		each, known := a.Plan.toolRate(e.Name, e.At)
+		c := flat(each.Times(int64(e.Count)), CountPrompts, ChargeMade)
+		c.UnknownRate = !known
+		return c
+	case e.TurnUsage:
+		return Charge{Reason: ChargeTokensFollow}
+	}
+	c := flat(a.Plan.Estimate.Times(int64(e.Count)), CountPrompts, ChargeEstimated)
+	m := a.modelled(e)
+	c.Estimated, c.Model, c.UnknownModel = true, m.Model, m.UnknownModel
+	return c
+}
+
+func (a *Account) usage(e Entry) Charge {
+	c := a.modelled(e)
+	if r, known := a.Plan.rate(c.Model, e.At); known {
+		c.Peak, c.OffPeak = r.price(e.Tokens)
+	} else {
+		c.UnknownRate = true
+		c.Peak, c.OffPeak = a.Plan.dearest(e.Tokens, e.At)
+	}
+	return a.settle(c, e.At)
+}
+
+// flat is a charge that knows no peak.
+func flat(amount Amount, to Counter, why ChargeReason) Charge {
+	return Charge{Amount: amount, Peak: amount, OffPeak: amount, Counter: to, Reason: why}
+}
+
+// settle takes the price that holds at t.
+func (a *Account) settle(c Charge, t time.Time) Charge {
+	c.Amount = c.OffPeak
+	if c.Peak != c.OffPeak && a.Plan.IsPeak(t) {
+		c.Amount = c.Peak
+	}
+	return c
+}
+
+// modelled begins the charge of an entry that a model answers.
+func (a *Account) modelled(e Entry) Charge {
+	asked := a.asked(e)
+	billed := a.Plan.route(asked, e.At)
+	return Charge{
+		Model: billed, UnknownModel: !a.Plan.serves(asked, billed, e.At),
+		Counter: CountPrompts, Reason: ChargeMade,
+	}
+}
+
+// asked is the model an entry names. A Claude name stands for whatever the
+// server puts in that slot, as no name does.
+func (a *Account) asked(e Entry) string {
+	for _, name := range [...]string{e.TurnModel, e.Model, a.Model} {
+		if m := NormalModel(name); m != "" && !strings.HasPrefix(m, "claude-") {
+			return m
+		}
+	}
+	return DefaultModel
+}
+
+func (p *Plan) route(model string, t time.Time) string {
+	as := model
+	for i := range p.Routes {
+		if p.Routes[i].Model == model && p.Routes[i].Valid.Holds(t) {
+			as = p.Routes[i].As
+		}
+	}
+	return as
+}
+
+// serves reports whether the tier has the model asked for, or the one that
+// answers in its place. A plan that lists none serves all.
+func (p *Plan) serves(asked, billed string, t time.Time) bool {
+	for i := range p.Models {
+		m := &p.Models[i]
+		if (m.Model == asked || m.Model == billed) && m.Valid.Holds(t) {
+			return true
+		}
+	}
+	return len(p.Models) == 0
+}
+
+func (p *Plan) weight(model string, t time.Time) Weight {
+	w := Weight{Peak: One, OffPeak: One}
+	for i := range p.Weights {
+		if p.Weights[i].Model == model && p.Weights[i].Valid.Holds(t) {
+			w = p.Weights[i]
+		}
+	}
+	return w
+}
+
+func (p *Plan) rate(model string, t time.Time) (r Rate, known bool) {
+	for i := range p.Rates {
+		if p.Rates[i].Model == model && p.Rates[i].Valid.Holds(t) {
+			r, known = p.Rates[i], true
+		}
+	}
+	return r, known
+}
+
+// dearest is the most that these tokens cost by any row valid at t, or by any
+// row at all where none is.
+func (p *Plan) dearest(n Tokens, t time.Time) (peak, offPeak Amount) {
+	valid := false
+	for i := range p.Rates {
+		holds := p.Rates[i].Valid.Holds(t)
+		if valid && !holds {
+			continue
+		}
+		on, off := p.Rates[i].price(n)
+		if holds != valid || on > peak {
+			valid, peak, offPeak = holds, on, off
+		}
+	}
+	return peak, offPeak
+}
+
+// toolRate is the row of the tool's own name, else that of any tool.
+func (p *Plan) toolRate(name string, t time.Time) (each Amount, known bool) {
+	own := false
+	for i := range p.Tools {
+		row := &p.Tools[i]
+		mine := row.Name == name
+		if (mine || row.Name == "*" && !own) && row.Valid.Holds(t) {
+			each, known, own = row.Credits, true, mine
+		}
+	}
+	return each, known
+}
+
+// price is exact: each of the two is rounded once, half up, to the millionth.
+func (r *Rate) price(n Tokens) (peak, offPeak Amount) {
+	const per = 10_000
+	sum := r.Input.Times(n.Input).Plus(r.Cached.Times(n.Cached)).Plus(r.Output.Times(n.Output))
+	return mulDiv(sum, 1, per), mulDiv(sum, r.OffPeakFactor, per*uint64(One))
+}
+
+// mulDiv is a*b/d rounded half up, by 128 bits, and the largest Amount where
+// that is more. Below zero counts as zero.
+func mulDiv(a, b Amount, d uint64) Amount {
+	hi, lo := bits.Mul64(uint64(max(a, 0)), uint64(max(b, 0)))
+	lo, carry := bits.Add64(lo, d/2, 0)
+	hi += carry
+	if hi >= d {
+		return math.MaxInt64
+	}
+	q, _ := bits.Div64(hi, lo, d)
+	return Amount(min(q, math.MaxInt64))
+}
