@@ -66,7 +66,7 @@ func rate(model string, input, cached, output int64, span Span, source string) R
 // toolRates are what a call of search, reader or zread costs.
 func toolRates() []ToolRate {
 	return []ToolRate{{
-		Name: "*", Credits: 12 * One / 10, Valid: since(weekendsFree()),
+		Name: "*", Credits: 12 * One / 10,
 		Source: "plan overview, 2026-07-30: MCP calls, not halved off-peak",
 	}}
 }

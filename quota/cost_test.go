@@ -219,6 +219,7 @@ func TestWhatAToolCosts(t *testing.T) {
 		{"v2/pro", offPeakNow, "2", CountTools},
 		{"v3/pro", peakNow, "2.4", CountPrompts},
 		{"v3/team-premium", offPeakNow, "2.4", CountPrompts},
+		{"v3/pro", peakMarch, "2.4", CountPrompts}, // before it was sold: the only price known
 	} {
 		got := cost(t, c.id, c.at, call)
 		if got.Amount.String() != c.amount || got.Counter != c.counter || !got.Counts() || got.UnknownRate ||
