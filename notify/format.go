@@ -1,0 +1,70 @@
+package notify
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"quotad/quota"
+)
+
+// Duration writes d for people, in its two largest units, rounded down: "45 s",
+// "12 min", "1 h 12 min", "2 d 4 h". Below a second, and below zero, it is
+// "0 s".
+func Duration(d time.Duration) string {
+	d = max(d, 0)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < 24*time.Hour:
+		return twoUnits(int(d/time.Hour), "h", int(d%time.Hour/time.Minute), "min")
+	}
+	hours := int(d / time.Hour)
+	return twoUnits(hours/24, "d", hours%24, "h")
+}
+
+func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
+	if small == 0 {
+		return fmt.Sprintf("%d %s", big, bigUnit)
+	}
+	return fmt.Sprintf("%d %s %d %s", big, bigUnit, small, smallUnit)
+}
+
+// Clock writes t as a clock in loc shows it: "14:20" on the day of now,
+// "Thu 26 Nov 14:20" on another, with the year where that differs.
+func Clock(t, now time.Time, loc *time.Location) string {
+	t, now = t.In(loc), now.In(loc)
+	switch {
+	case t.Year() != now.Year():
+		return t.Format("Mon 2 Jan 2006 15:04")
+	case t.YearDay() != now.YearDay():
+		return t.Format("Mon 2 Jan 15:04")
+	}
+	return t.Format("15:04")
+}
+
+// at is Clock as it stands in a sentence: "at 14:20", "on Thu 26 Nov 14:20".
+func at(t, now time.Time, loc *time.Location) string {
+	clock := Clock(t, now, loc)
+	if len(clock) == len("15:04") {
+		return "at " + clock
+	}
+	return "on " + clock
+}
+
+// amount writes whole units rounded down, "12,400"; below ten, tenths too.
+func amount(a quota.Amount) string {
+	if a < 10*quota.One && a%quota.One >= quota.One/10 {
+		return (a - a%(quota.One/10)).String()
+	}
+	digits := strconv.FormatInt(int64(max(a, 0)/quota.One), 10)
+	var groups []string
+	for len(digits) > 3 {
+		groups = append([]string{digits[len(digits)-3:]}, groups...)
+		digits = digits[:len(digits)-3]
+	}
+	return strings.Join(append([]string{digits}, groups...), ",")
+}

@@ -1,0 +1,76 @@
+package notify
+
+import (
+	"testing"
+	"time"
+)
+
+func TestQuietAt(t *testing.T) {
+	night := Quiet{Start: 23 * 60, End: 8 * 60}
+	for _, c := range []struct {
+		name  string
+		quiet Quiet
+		zone  string
+		now   string
+		until string // "": not quiet
+	}{
+		{"no quiet hours", Quiet{}, "UTC", "2026-11-23T03:00:00Z", ""},
+		{"before midnight", night, "UTC", "2026-11-23T23:30:00Z", "2026-11-24T08:00:00Z"},
+		{"after midnight", night, "UTC", "2026-11-24T03:00:00Z", "2026-11-24T08:00:00Z"},
+		{"the first instant is quiet", night, "UTC", "2026-11-23T23:00:00Z", "2026-11-24T08:00:00Z"},
+		{"the instant before is not", night, "UTC", "2026-11-23T22:59:59Z", ""},
+		{"the end is not quiet", night, "UTC", "2026-11-24T08:00:00Z", ""},
+		{"within one day", Quiet{Start: 13 * 60, End: 14 * 60}, "UTC", "2026-11-24T13:59:59Z", "2026-11-24T14:00:00Z"},
+		{"over new year", night, "UTC", "2026-12-31T23:30:00Z", "2027-01-01T08:00:00Z"},
+		{"by the clock of the zone", night, "Asia/Shanghai", "2026-11-23T15:30:00Z", "2026-11-24T00:00:00Z"},
+		{"the night of spring is an hour shorter", night, "Europe/Berlin", "2026-03-28T22:30:00Z", "2026-03-29T06:00:00Z"},
+		{"the night of autumn is an hour longer", night, "Europe/Berlin", "2026-10-24T21:30:00Z", "2026-10-25T07:00:00Z"},
+		{"an end that the clock skips is the moment of the change",
+			Quiet{Start: 23 * 60, End: 2*60 + 30}, "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
+		{"a start that the clock skips is the moment of the change",
+			Quiet{Start: 2*60 + 30, End: 8 * 60}, "Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29T06:00:00Z"},
+		{"an end that comes twice is the second",
+			Quiet{Start: 23 * 60, End: 2*60 + 30}, "Europe/Berlin", "2026-10-25T00:45:00Z", "2026-10-25T01:30:00Z"},
+		{"a start that comes twice is the first",
+			Quiet{Start: 2*60 + 30, End: 8 * 60}, "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T07:00:00Z"},
+		{"midnight that the clock skips", Quiet{Start: 0, End: 60}, "America/Sao_Paulo", "2018-11-04T02:59:59Z", ""},
+		{"a change of half an hour", night, "Australia/Lord_Howe", "2026-04-04T13:00:00Z", "2026-04-04T21:30:00Z"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			zone, err := time.LoadLocation(c.zone)
+			if err != nil {
+				t.Skip("the zone is not known here: ", err)
+			}
+			c.quiet.Zone = zone
+			now, _ := time.Parse(time.RFC3339, c.now)
+			h := c.quiet.At(now)
+			got := ""
+			if h.On() {
+				got = h.Until.UTC().Format(time.RFC3339)
+			}
+			if got != c.until {
+				t.Fatalf("quiet until %q, want %q", got, c.until)
+			}
+		})
+	}
+}
+
+// Whatever the zone does, a hold ends after now, and nothing is quiet right at
+// its end.
+func TestQuietAlwaysEnds(t *testing.T) {
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Skip("the zone is not known here: ", err)
+		}
+		for _, q := range []Quiet{{0, 60, zone}, {23 * 60, 150, zone}, {150, 140, zone}, {60, 180, zone}} {
+			now := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
+			for ; now.Year() < 2019; now = now.Add(29 * time.Minute) {
+				h := q.At(now)
+				if h.On() && (!h.Until.After(now) || q.At(h.Until).On() && q.At(h.Until).Until.Equal(h.Until)) {
+					t.Fatalf("%s %v at %v: until %v", name, q, now, h.Until)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package notify
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/godbus/dbus/v5"
+)
+
+// How long to wait before the bus is tried again, where its socket has not
+// come anew.
+const (
+	firstPause = 200 * time.Millisecond
+	lastPause  = 5 * time.Minute
+)
+
+// Watch calls wake when a notification server comes up on the session bus, and
+// when the bus itself does. It costs one connection, and no timer while that
+// stands.
+func (d *Desktop) Watch(ctx context.Context, wake func()) {
+	appeared := busAppears(ctx, busFile(d.Env))
+	pause := firstPause
+	for ctx.Err() == nil {
+		if d.listen(ctx, wake) {
+			pause = firstPause
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-appeared:
+			pause = firstPause
+		case <-timer.C:
+			pause = min(2*pause, lastPause)
+		}
+		timer.Stop()
+	}
+}
+
+// listen stays on the bus until that ends, and reports whether it ever was.
+func (d *Desktop) listen(ctx context.Context, wake func()) bool {
+	addr, ok := BusAddress(d.Env)
+	if !ok {
+		return false
+	}
+	conn, err := dial(ctx, addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	err = conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, serverName))
+	if err != nil {
+		return false
+	}
+	wake() // a server may have come before the match did
+	for s := range signals {
+		if serverCame(s) {
+			wake()
+		}
+	}
+	return true
+}
+
+// serverCame reads a signal. Any peer can send one that looks alike, but only
+// the bus sends under its own name.
+func serverCame(s *dbus.Signal) bool {
+	if s.Sender != busName || s.Name != busName+".NameOwnerChanged" || len(s.Body) != 3 {
+		return false
+	}
+	name, _ := s.Body[0].(string)
+	owner, _ := s.Body[2].(string)
+	return name == serverName && owner != ""
+}
+
+// busFile is the socket of the session bus; "" where it is none in a folder.
+func busFile(env func(string) string) string {
+	addr := env("DBUS_SESSION_BUS_ADDRESS")
+	for part := range strings.SplitSeq(strings.TrimPrefix(addr, "unix:"), ",") {
+		if path, ok := strings.CutPrefix(part, "path="); ok {
+			path, _ = dbus.UnescapeBusAddressValue(path)
+			return path
+		}
+	}
+	return userBus(env)
+}
+
+// busAppears tells each time the file is made anew, until ctx ends. Where that
+// cannot be seen it tells nothing.
+func busAppears(ctx context.Context, file string) <-chan struct{} {
+	appeared := make(chan struct{}, 1)
+	if file == "" {
+		return appeared
+	}
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return appeared
+	}
+	_ = w.Add(filepath.Dir(file))
+	context.AfterFunc(ctx, func() { w.Close() })
+	go func() {
+		for e := range w.Events {
+			if e.Name != file || !e.Has(fsnotify.Create) {
+				continue
+			}
+			select {
+			case appeared <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return appeared
+}
