@@ -1,0 +1,169 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"quotad/quota"
+)
+
+// Settings is all that a configuration says, every default filled in.
+type Settings struct {
+	// Accounts are the configured ones in the order of the file, and always one
+	// named "default". Each holds its plan, with five_hour applied.
+	Accounts  []quota.Account
+	Providers map[string]Provider // one for each of Accounts, by name
+	Rules     quota.Rules         // Tools is never nil
+	Plans     []quota.Plan        // built-in ones, overlaid by [[plan]]
+	Notices   quota.NoticeRules
+	Notify    Notify
+	Store     Store
+	Log       Log
+}
+
+// Provider says how to get the provider's own reading for an account.
+type Provider struct {
+	Enabled    bool
+	Site       string   // "z.ai" or "bigmodel.cn"
+	KeyFile    string   // absolute, or from "~/"; [ExpandHome] resolves it
+	KeyCommand []string // program and arguments that print the key
+	BaseURL    string   // in place of the site's; plain http on loopback only
+}
+
+// Notify says how notices are delivered.
+type Notify struct {
+	QuietHours QuietHours
+	Desktop    bool
+	Command    []string // program and arguments; empty: none
+}
+
+// Store says what is kept.
+type Store struct {
+	Retention time.Duration // whole days; older events are rejected, and forgotten
+}
+
+// Log says what the daemon writes about itself.
+type Log struct {
+	Level string // one of LogLevels
+}
+
+// LogLevels are the values of log.level, from the most words to the fewest.
+func LogLevels() []string { return []string{"trace", "debug", "info", "warn", "error"} }
+
+const (
+	minRetention = 35 // days: a month, and room for what comes late
+	maxRetention = 36500
+	// maxFile is far above any real configuration.
+	maxFile = 1 << 20
+)
+
+// Load reads a configuration file. One that is not there is no error unless it
+// was named explicitly: then the defaults hold. The error is [Errors] where the
+// file was read and is wrong.
+func Load(path string, explicit bool) (Settings, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !explicit:
+		return Default(), nil
+	case errors.Is(err, fs.ErrNotExist):
+		return Settings{}, fmt.Errorf("no configuration file %s: name one that is there, or leave --config and QUOTAD_CONFIG away", path)
+	case err != nil:
+		return Settings{}, fmt.Errorf("cannot read the configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Default is what holds without a file.
+func Default() Settings {
+	s, err := Parse("defaults", nil)
+	if err != nil {
+		panic(err) // an empty text has nothing wrong in it
+	}
+	return s
+}
+
+// Account is the account of that name; one that nobody configured has the
+// assumed plan.
+func (s Settings) Account(name string) quota.Account {
+	i := slices.IndexFunc(s.Accounts, func(a quota.Account) bool { return a.Name == name })
+	if i >= 0 {
+		return s.Accounts[i]
+	}
+	return s.assumed(name)
+}
+
+func (s Settings) assumed(name string) quota.Account {
+	plan, _ := s.Plan(quota.DefaultPlan)
+	return quota.Account{Name: name, Plan: plan, Assumed: true, Model: quota.DefaultModel}
+}
+
+// Plan finds a plan by its id.
+func (s Settings) Plan(id string) (quota.Plan, bool) {
+	for _, p := range s.Plans {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return quota.Plan{}, false
+}
+
+// PlanIDs are the ids of all plans.
+func (s Settings) PlanIDs() []string {
+	ids := make([]string, len(s.Plans))
+	for i, p := range s.Plans {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
+// Remarks are what is no error, and yet perhaps not what was meant, one
+// sentence each.
+func (s Settings) Remarks() []string {
+	var remarks []string
+	for _, p := range s.Plans {
+		if p.Unit == quota.Prompts && (len(p.Rates) > 0 || len(p.Tools) > 0 || p.Estimate > 0) {
+			remarks = append(remarks, fmt.Sprintf("plan %s counts prompts: its rate, tool and estimate do nothing", p.ID))
+		}
+		if p.Unit == quota.Credits && len(p.Weights) > 0 {
+			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
+		}
+	}
+	for _, a := range s.Accounts {
+		if p := s.Providers[a.Name]; p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
+			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from QUOTAD_ZAI_KEY", a.Name))
+		}
+	}
+	return remarks
+}
+
+// Hash changes with everything that the fold of events rests on: the accounts
+// with their plans, and the rules of what is charged. It is the same in every
+// run, whatever the order of the accounts, and does not look at the rest.
+func (s Settings) Hash() string {
+	accounts := slices.Clone(s.Accounts)
+	slices.SortFunc(accounts, func(a, b quota.Account) int { return strings.Compare(a.Name, b.Name) })
+	sum := sha256.New()
+	// Plain data into a hash: this cannot fail.
+	_ = json.NewEncoder(sum).Encode(struct {
+		Accounts []quota.Account
+		Others   quota.Account // events may name an account that nobody configured
+		Rules    quota.Rules
+	}{accounts, s.assumed(""), s.Rules})
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// ExpandHome is path with a leading "~/" replaced by the home folder.
+func ExpandHome(path, home string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && home != "" {
+		return strings.TrimSuffix(home, "/") + "/" + rest
+	}
+	return path
+}
