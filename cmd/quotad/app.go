@@ -84,5 +84,6 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
 	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")
 	flags.StringVar(&a.socket, "socket", "", "local API `socket` (default $XDG_RUNTIME_DIR/quotad/quotad.sock)")
+	root.AddCommand(a.configCommand())
 	return root
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// exactArgs takes exactly n arguments, named the way the usage line names them
+// ("KEY VALUE"); anything else is wrong use.
+func exactArgs(n int, names string) cobra.PositionalArgs {
+	return rangeArgs(n, n, names)
+}
+
+// noArgs takes none; an argument is wrong use.
+func noArgs(c *cobra.Command, args []string) error { return rangeArgs(0, 0, "")(c, args) }
+
+// rangeArgs takes at least low and at most high arguments; high below 0 is
+// without bound.
+func rangeArgs(low, high int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		hint := c.CommandPath() + " --help"
+		switch {
+		case len(args) < low:
+			return usage(hint, "%s needs %s", c.CommandPath(), names)
+		case high == 0 && len(args) > 0:
+			return usage(hint, "%s takes no argument, and %q is one", c.CommandPath(), args[0])
+		case high >= 0 && len(args) > high:
+			return usage(hint, "%s takes %s and nothing after it; %q is too much", c.CommandPath(), names, args[high])
+		}
+		return nil
+	}
+}
+
+// group makes c a command that only holds others: alone it prints its help, and
+// the name of a command that it does not hold is wrong use.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		hint := c.CommandPath() + " --help"
+		if c.SuggestionsMinimumDistance <= 0 {
+			c.SuggestionsMinimumDistance = 2
+		}
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = c.CommandPath() + " " + near[0]
+		}
+		return usage(hint, "%s has no command %q", c.CommandPath(), args[0])
+	}
+	return c
+}
+
+// failed is a failure with the command that mends it.
+func failed(hint, format string, args ...any) error {
+	return &failure{code: exitFailed, err: fmt.Errorf(format, args...), hint: hint}
+}
