@@ -97,7 +97,7 @@ func (s *State) begin(t time.Time) {
 
 func (s *State) applyCharge(m *Meter, e Entry) {
 	c := m.Account.Cost(e, m.Rules)
-	if apart(c.Reason) && e.At.After(s.Apart) {
+	if c.Reason.Apart() && e.At.After(s.Apart) {
 		s.Apart = e.At
 	}
 	if !c.Counts() {
@@ -247,6 +247,3 @@ func DecodeState(b []byte) (State, error) {
 	}
 	return s, nil
 }
-
-// apart reports whether a reason is that another service was used.
-func apart(r ChargeReason) bool { return r == ChargeOffPlan || r == ChargePerToken }
