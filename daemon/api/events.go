@@ -1,0 +1,237 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"quotad/quota"
+)
+
+// ndjson is the media type of several JSON objects, one a line.
+const ndjson = "application/x-ndjson"
+
+// postEvents records one event, or one a line.
+func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
+	if p := readParams(r); p.err != nil {
+		WriteError(w, p.err)
+		return
+	}
+	many, bad := severalEvents(r.Header.Get(contentType))
+	if bad != nil {
+		WriteError(w, bad)
+		return
+	}
+	body := getBuffer()
+	defer putBuffer(body)
+	if bad := readBody(w, r, body); bad != nil {
+		WriteError(w, bad)
+		return
+	}
+	if many {
+		s.recordLines(w, r, body.Bytes())
+		return
+	}
+	s.recordOne(w, r, body.Bytes())
+}
+
+// severalEvents tells by the Content-Type whether a body is NDJSON. What curl
+// sends of itself, and no header at all, are read as one JSON object: people
+// forget it.
+func severalEvents(header string) (bool, *Error) {
+	if header == "" || header == "application/json" {
+		return false, nil
+	}
+	media, _, err := mime.ParseMediaType(header)
+	switch {
+	case err == nil && (media == ndjson || media == "application/ndjson"):
+		return true, nil
+	case err == nil && (media == "application/json" || media == "application/x-www-form-urlencoded"):
+		return false, nil
+	}
+	return false, InvalidField(contentType, "application/json (one object) or application/x-ndjson (one a line) was expected")
+}
+
+func (s *Server) recordOne(w http.ResponseWriter, r *http.Request, body []byte) {
+	e, bad := s.decode(body)
+	if bad != nil {
+		WriteError(w, bad)
+		return
+	}
+	results, err := s.submit(r, []quota.Event{e})
+	switch {
+	case err != nil:
+		WriteError(w, err)
+	case results[0].Status == quota.Rejected:
+		WriteError(w, results[0].Error)
+	default:
+		WriteJSON(w, Results{results})
+	}
+}
+
+// recordLines records each line that can be read, all in one Submit, and
+// answers for every line that is not blank.
+func (s *Server) recordLines(w http.ResponseWriter, r *http.Request, body []byte) {
+	var (
+		results = []Result{}
+		events  []quota.Event
+		place   []int // of each event, in results
+	)
+	for n := 1; len(body) > 0; n++ {
+		var line []byte
+		line, body, _ = bytes.Cut(body, []byte{'\n'})
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if len(results) == MaxLines {
+			WriteError(w, Errorf(TooLarge, "more than %d lines; send them in several requests", MaxLines))
+			return
+		}
+		e, bad := s.decode(line)
+		if bad == nil {
+			place = append(place, len(results))
+			events = append(events, e)
+		}
+		results = append(results, Result{ID: e.ID, Status: quota.Rejected, Line: n, Error: bad})
+	}
+	if len(events) > 0 {
+		recorded, err := s.submit(r, events)
+		if err != nil {
+			WriteError(w, err)
+			return
+		}
+		for i, res := range recorded {
+			if res.Status == quota.Rejected {
+				res.Line = results[place[i]].Line
+			}
+			results[place[i]] = res
+		}
+	}
+	WriteJSON(w, Results{results})
+}
+
+// decode reads one event, and gives it an ID where it has none.
+func (s *Server) decode(line []byte) (quota.Event, *Error) {
+	now := s.now()
+	e, bad := DecodeEvent(line, now)
+	if bad != nil || e.ID != "" {
+		return e, bad
+	}
+	id, err := NewID(now, s.random)
+	if err != nil {
+		return e, Errorf(Unavailable, "no random bytes for an id: %v", err)
+	}
+	e.ID = id
+	return e, nil
+}
+
+// submit holds the backend to one result for each event, and a rejected one to
+// a reason.
+func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error) {
+	results, err := s.backend.Submit(r.Context(), events)
+	if err != nil {
+		return nil, asError(err, Unavailable)
+	}
+	if len(results) != len(events) {
+		return nil, fmt.Errorf("%d results for %d events", len(results), len(events))
+	}
+	for i := range results {
+		if results[i].Status == quota.Rejected && results[i].Error == nil {
+			results[i].Error = Errorf(Invalid, "rejected")
+		}
+	}
+	return results, nil
+}
+
+// readBody reads the whole body, within its bounds of size and time. Where it
+// fails the deadline stands, for the server still reads what is left.
+func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error {
+	if r.ContentLength > MaxBody {
+		w.Header().Set("Connection", "close")
+		return bodyTooLarge()
+	}
+	deadline := http.NewResponseController(w)
+	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))
+	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		deadline.SetReadDeadline(time.Time{}) // else it would end the request's context while the disk is slow
+		return nil
+	case errors.As(err, &large):
+		return bodyTooLarge()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		return Errorf(Invalid, "the body did not arrive within %v", bodyTimeout)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return Errorf(Invalid, "the body ended before its Content-Length")
+	}
+	return Errorf(Invalid, "the body cannot be read: %v", err)
+}
+
+// ReadJSON reads a request's body, a JSON object, into v, for the calls of
+// Config.Extra. An empty body leaves v as it is.
+func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body := getBuffer()
+	defer putBuffer(body)
+	if bad := readBody(w, r, body); bad != nil {
+		return bad
+	}
+	if len(bytes.TrimSpace(body.Bytes())) == 0 {
+		return nil
+	}
+	if bad := decodeObject(body.Bytes(), v); bad != nil {
+		return bad
+	}
+	return nil
+}
+
+func bodyTooLarge() *Error {
+	return Errorf(TooLarge, "the body is larger than %d MiB; send it in several requests", MaxBody>>20)
+}
+
+// buffers keeps small buffers for reuse; a large one goes back to the heap.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func getBuffer() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) }
+
+func putBuffer(b *bytes.Buffer) {
+	if b.Cap() <= 64<<10 {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// getEvents streams what was recorded.
+func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
+	p := readParams(r, "since", "until", "account", "limit")
+	q := EventQuery{Since: p.time("since"), Until: p.time("until"), Account: p.account()}
+	limit := p.count("limit")
+	if p.err != nil {
+		WriteError(w, p.err)
+		return
+	}
+	out := NewStream(w, ndjson)
+	if r.Method != http.MethodHead {
+		sent := 0
+		for e, err := range s.backend.Events(r.Context(), q) {
+			if err != nil {
+				out.Fail(err)
+				return
+			}
+			if _, err := out.Write(EncodeEvent(e)); err != nil {
+				return
+			}
+			if sent++; sent == limit {
+				break
+			}
+		}
+	}
+	out.Close()
+}

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"quotad/quota"
+)
+
+// Delivery says what became of a posted event, and so what is to be done with it.
+type Delivery int
+
+// The outcomes of Post.
+const (
+	Undelivered Delivery = iota // nothing was acknowledged: spool it
+	Delivered                   // recorded, now or before, and durable
+	Refused                     // it will never be taken: drop it
+)
+
+func (d Delivery) String() string { return [...]string{"undelivered", "delivered", "refused"}[d] }
+
+// maxAnswer is how much of an answer to one event is read.
+const maxAnswer = 64 << 10
+
+// Post sends one event, as EncodeEvent wrote it, and waits until the deadline
+// for the durable acknowledgement. It is the hook's way: one connection, one
+// write, and no more machinery than that, for a process that lives a few
+// milliseconds. The error is nil if and only if the event was Delivered; of a
+// Refused one it is an *Error.
+func Post(sockets []string, line []byte, deadline time.Time) (Delivery, error) {
+	c, err := dial(sockets, deadline)
+	if err != nil {
+		return Undelivered, err
+	}
+	defer c.Close()
+	status, body, err := roundTrip(c, line, deadline)
+	if err != nil {
+		return Undelivered, fmt.Errorf("no answer from the daemon: %w", err)
+	}
+	return deliveryOf(status, body)
+}
+
+func roundTrip(c net.Conn, line []byte, deadline time.Time) (status int, body []byte, err error) {
+	c.SetDeadline(deadline)
+	request := make([]byte, 0, len(line)+128)
+	request = fmt.Appendf(request, "POST /v1/events HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(line))
+	if _, err := c.Write(append(request, line...)); err != nil {
+		return 0, nil, err
+	}
+	return readAnswer(bufio.NewReader(c))
+}
+
+// readAnswer reads an HTTP/1.1 answer with a Content-Length, which all answers
+// to one event have.
+func readAnswer(r *bufio.Reader) (status int, body []byte, err error) {
+	first, err := readLine(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	version, rest, _ := strings.Cut(first, " ")
+	code, _, _ := strings.Cut(rest, " ")
+	if status, err = strconv.Atoi(code); err != nil || !strings.HasPrefix(version, "HTTP/1.") {
+		return 0, nil, fmt.Errorf("not an HTTP answer")
+	}
+	length := -1
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if line == "" {
+			break
+		}
+		name, value, _ := strings.Cut(line, ":")
+		if strings.EqualFold(name, "Content-Length") {
+			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
+				return 0, nil, fmt.Errorf("a Content-Length that is no number")
+			}
+		}
+	}
+	if length < 0 || length > maxAnswer {
+		return 0, nil, fmt.Errorf("an answer without a sensible length")
+	}
+	body = make([]byte, length)
+	_, err = io.ReadFull(r, body)
+	return status, body, err
+}
+
+// readLine reads a line of a head, without its end.
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadSlice('\n') // fails on a line longer than the buffer
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+// deliveryOf reads the daemon's answer. Only what the daemon says about the
+// event itself refuses it; an answer that is strange leaves it undelivered.
+func deliveryOf(status int, body []byte) (Delivery, error) {
+	var answer struct {
+		Results
+		envelope
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return Undelivered, fmt.Errorf("the answer with status %d is no JSON", status)
+	}
+	if status == 200 && len(answer.Results.Results) == 1 {
+		switch r := answer.Results.Results[0]; r.Status {
+		case quota.Recorded, quota.Duplicate:
+			return Delivered, nil
+		case quota.Rejected:
+			return Refused, errorOr(r.Error, status)
+		}
+	}
+	if e := answer.envelope.Error; e != nil && (e.Code == Invalid || e.Code == TooLarge) {
+		return Refused, e
+	}
+	return Undelivered, errorOr(answer.envelope.Error, status)
+}
+
+func errorOr(e *Error, status int) error {
+	if e != nil {
+		return e
+	}
+	return fmt.Errorf("the daemon answered with status %d", status)
+}

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"quotad/quota"
+)
+
+// Spool is a folder of events that were told while no daemon answered: one
+// file each, written whole or not at all. Dir is made where it is missing.
+type Spool struct {
+	Dir string
+	Now func() time.Time // default time.Now
+}
+
+// Names in a spool. What begins with a dot is on its way and not to be read.
+const (
+	spoolStamp  = "20060102T150405.000Z"
+	spoolSuffix = ".json"
+	spoolTemp   = ".tmp-"
+	spoolBad    = "bad" // the folder of what will never be taken
+)
+
+// maxSpooled is how many bytes one spooled event may have.
+const maxSpooled = 1 << 20
+
+// Write keeps one event, as EncodeEvent wrote it, and returns once it is on
+// the disk. The file's name comes of the time and a digest of id, which may
+// hold any bytes.
+func (s Spool) Write(id string, line []byte) error {
+	if len(line) > maxSpooled {
+		return fmt.Errorf("an event of %d bytes cannot be spooled; at most %d are taken", len(line), maxSpooled)
+	}
+	if err := privateDir(s.Dir); err != nil {
+		return err
+	}
+	temp, err := writeTemp(s.Dir, line)
+	if err != nil {
+		return fmt.Errorf("cannot spool an event: %w", err)
+	}
+	if err := os.Rename(temp, filepath.Join(s.Dir, spoolName(s.now(), id))); err != nil {
+		os.Remove(temp)
+		return fmt.Errorf("cannot spool an event: %w", err)
+	}
+	return syncDir(s.Dir)
+}
+
+func (s Spool) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// privateDir makes a folder of the spool, or makes sure that the one that is
+// there is a folder, ours and private.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the spool: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("cannot look at the spool: %w", err)
+	}
+	switch {
+	case !info.IsDir():
+		return fmt.Errorf("the spool %s is no folder (a symbolic link is not followed)", dir)
+	case owner(info) != os.Geteuid():
+		return fmt.Errorf("the spool %s belongs to another user (uid %d)", dir, owner(info))
+	case info.Mode().Perm() != 0o700:
+		return os.Chmod(dir, 0o700)
+	}
+	return nil
+}
+
+// spoolName sorts by time. The ID stands in it as a digest, since it may hold
+// any bytes; so the same event of the same millisecond has the same name.
+func spoolName(now time.Time, id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return quota.Milli(now).Format(spoolStamp) + "-" + hex.EncodeToString(sum[:16]) + spoolSuffix
+}
+
+// spoolTime is the time in a spooled file's name; false of a name that is none.
+func spoolTime(name string) (time.Time, bool) {
+	stamp, rest, ok := strings.Cut(name, "-")
+	if !ok || !strings.HasSuffix(rest, spoolSuffix) {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(spoolStamp, stamp)
+	return t, err == nil
+}
+
+// writeTemp writes a new file, whole and synced, under a name that is not read.
+func writeTemp(dir string, data []byte) (path string, err error) {
+	f, err := os.CreateTemp(dir, spoolTemp+"*") // O_EXCL, 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name())
+	}
+	return f.Name(), err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"quotad/quota"
+)
+
+// Bounds on what the domain leaves open, so that one event stays small.
+const (
+	maxReadings = 32
+	maxWindow   = 64            // bytes of a window's name
+	maxUnits    = 1_000_000_000 // of a reading: exact in millionths as a JSON number
+)
+
+// wireEvent is an event as JSON. A nil or empty field was left out.
+type wireEvent struct {
+	ID         string        `json:"id,omitempty"`
+	Kind       quota.Kind    `json:"kind,omitempty"`
+	At         *string       `json:"at,omitempty"`
+	Account    string        `json:"account,omitempty"`
+	Tool       string        `json:"tool,omitempty"`
+	Session    string        `json:"session,omitempty"`
+	Project    string        `json:"project,omitempty"`
+	Model      string        `json:"model,omitempty"`
+	Endpoint   string        `json:"endpoint,omitempty"`
+	Turn       string        `json:"turn,omitempty"`
+	Transcript string        `json:"transcript,omitempty"`
+	Count      *int          `json:"count,omitempty"`
+	Tokens     *quota.Tokens `json:"tokens,omitempty"`
+	Name       string        `json:"name,omitempty"`
+	Window     string        `json:"window,omitempty"`
+	Until      *string       `json:"until,omitempty"`
+	Code       string        `json:"code,omitempty"`
+	Message    string        `json:"message,omitempty"` // read, never kept
+	Readings   []wireReading `json:"readings,omitempty"`
+	Voids      string        `json:"voids,omitempty"`
+}
+
+type wireReading struct {
+	Window   string   `json:"window"`
+	Percent  *float64 `json:"percent,omitempty"`
+	Used     *float64 `json:"used,omitempty"`
+	Cap      *float64 `json:"cap,omitempty"`
+	ResetsAt *string  `json:"resets_at,omitempty"`
+}
+
+// DecodeEvent reads one event, a JSON object, and gives it back normalized and
+// checked in itself. Whether its instant can be taken is not looked at; an ID
+// it does not have is not made. Fields that are unknown, or belong to another
+// kind of event, are passed over. An "exhausted" event may carry the provider's raw
+// code and message in the place of its window; the message is not kept.
+func DecodeEvent(line []byte, now time.Time) (quota.Event, *Error) {
+	var w wireEvent
+	if err := decodeObject(line, &w); err != nil {
+		return quota.Event{}, err
+	}
+	e, err := w.event(now)
+	if err != nil {
+		return quota.Event{}, err
+	}
+	return e, FromQuota(e.Check())
+}
+
+// EncodeEvent writes an event as one line of JSON, newline included, the way
+// DecodeEvent reads it. It is filled in (kind, account, count) but for its ID
+// and its instant, which the caller is expected to have set.
+func EncodeEvent(e quota.Event) []byte {
+	e = ownFields(e.Normalize(e.At))
+	w := wireEvent{
+		ID: e.ID, Kind: e.Kind, At: wireTime(e.At), Account: e.Account,
+		Tool: e.Tool, Session: e.Session, Project: e.Project, Model: e.Model,
+		Endpoint: e.Endpoint, Turn: e.Turn, Transcript: e.Transcript,
+		Name: e.Name, Window: e.Window, Until: wireTime(e.Until), Code: e.Code, Voids: e.Voids,
+	}
+	if e.Count != 1 || e.Kind == quota.KindPrompt || e.Kind == quota.KindTool {
+		w.Count = &e.Count
+	}
+	if e.Kind == quota.KindUsage {
+		w.Tokens = &e.Tokens
+	}
+	for _, r := range e.Readings {
+		w.Readings = append(w.Readings, toWire(r))
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(&w); err != nil { // only a percentage that is no number can do this
+		return nil
+	}
+	return out.Bytes()
+}
+
+// event is what w says, normalized.
+func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
+	e := quota.Event{
+		ID: w.ID, Kind: w.Kind, Account: w.Account, Tool: w.Tool, Session: w.Session,
+		Project: w.Project, Model: w.Model, Endpoint: w.Endpoint, Turn: w.Turn,
+		Transcript: w.Transcript, Name: w.Name, Window: w.Window, Code: w.Code, Voids: w.Voids,
+	}
+	var err *Error
+	if e.At, err = parseTime("at", w.At); err != nil {
+		return e, err
+	}
+	if w.Count != nil {
+		if *w.Count == 0 { // which Normalize would take for "left out"
+			return e, InvalidField("count", "0 is out of range: 1 to %d", quota.MaxCount)
+		}
+		e.Count = *w.Count
+	}
+	if w.Tokens != nil {
+		e.Tokens = *w.Tokens
+	}
+	e = ownFields(e.Normalize(now))
+	switch e.Kind {
+	case quota.KindExhausted:
+		err = w.exhaustion(&e)
+	case quota.KindReading:
+		e.Readings, err = readings(w.Readings)
+	}
+	return e, err
+}
+
+// exhaustion fills in window and until, from the provider's own words where
+// the sender did not name the window.
+func (w *wireEvent) exhaustion(e *quota.Event) *Error {
+	var err *Error
+	if e.Until, err = parseTime("until", w.Until); err != nil {
+		return err
+	}
+	if e.Window == "" && (w.Code != "" || w.Message != "") {
+		stop, reason := quota.ParseStop(w.Code, w.Message, e.At)
+		if stop.Window == "" {
+			return InvalidField("code", "not taken as exhausted: %v", reason)
+		}
+		e.Window = stop.Window
+		if e.Until.IsZero() {
+			e.Until = stop.Until
+		}
+	}
+	if len(e.Window) > maxWindow || len(e.Code) > maxWindow {
+		return InvalidField("window", "window or code is longer than %d bytes", maxWindow)
+	}
+	if !e.Until.IsZero() {
+		e.Until = quota.Milli(e.Until)
+	}
+	return nil
+}
+
+// ownFields drops what belongs to another kind of event than e's.
+func ownFields(e quota.Event) quota.Event {
+	if e.Kind != quota.KindUsage {
+		e.Tokens = quota.Tokens{}
+	}
+	if e.Kind != quota.KindTool {
+		e.Name = ""
+	}
+	if e.Kind != quota.KindExhausted {
+		e.Window, e.Until, e.Code = "", time.Time{}, ""
+	}
+	if e.Kind != quota.KindReading {
+		e.Readings = nil
+	}
+	if e.Kind != quota.KindVoid {
+		e.Voids = ""
+	}
+	return e
+}
