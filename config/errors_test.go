@@ -86,6 +86,7 @@ func TestComplaints(t *testing.T) {
 		{"a cap of 0", strings.Replace(lab, "cap=5", "cap=0", 1), "config.toml:8:5: plan.window.cap: 0 is out of range: 0.000001 to 1000000000"},
 		{"a cap that is no number", strings.Replace(lab, "cap=5", "cap=nan", 1), "config.toml:8:5: plan.window.cap: NaN is out of range"},
 		{"a cap without end", strings.Replace(lab, "cap=5", "cap=1e300", 1), "config.toml:8:5: plan.window.cap: 1e+300 is out of range"},
+		{"a cap in inline tables", "plan = [\n {id=\"x\", window = [{name=\"5h\", kind=\"monthly\", cap=-1}]},\n]", "config.toml:2:53: plan.window.cap: -1 is out of range"},
 		{"a weight above 100", lab + "[[plan.weight]]\nmodel=\"m\"\npeak=101", "config.toml:11:6: plan.weight.peak: 101 is out of range: 0 to 100"},
 		{"a rate below 0", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=-1\ncached=1\noutput=1", "config.toml:11:7: plan.rate.input: -1 is out of range: 0 to 1000"},
 		{"a rate that is left out", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1", "config.toml:9:3: plan.rate.output: missing"},
@@ -108,9 +109,6 @@ func TestComplaints(t *testing.T) {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
-			if strings.Contains(c.title, "key inside") && strings.Contains(err.Error(), "secret") {
-				t.Errorf("tells a secret: %v", err)
-			}
 		})
 	}
 }
@@ -125,6 +123,24 @@ func TestAllComplaintsAreListedInOrder(t *testing.T) {
 	want := "config.toml:2:1 config.toml:3:15 config.toml:3:20 config.toml:5:9 config.toml:7:8"
 	if got := strings.Join(places, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestComplaintsTellNoSecret(t *testing.T) {
+	for _, text := range []string{
+		"[account.a.provider]\nkey = \"s3cret\"",
+		"[account.a.provider]\nkey_file = \"s3cret\"",
+		"[account.a.provider]\nkey_command = \"s3cret\"",
+		"[account.a.provider]\nbase_url = \"http://me:s3cret@127.0.0.1/\"",
+		"[account.a.provider]\nbase_url = \"ftp://127.0.0.1/s3cret\"",
+		"[account.a.provider]\nkey = \"s3cret\nx\"",
+		"[[endpoint]]\nurl = \"http://me:s3cret@h\"\nplan = true",
+		"[[endpoint]]\nurl = \"http://h/?key=s3cret\"\nplan = true",
+	} {
+		_, err := Parse("config.toml", []byte(text))
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s\n%v", text, err)
+		}
 	}
 }
 

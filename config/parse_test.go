@@ -261,6 +261,10 @@ func TestHash(t *testing.T) {
 			t.Errorf("did not change by\n%s", other)
 		}
 	}
+	pro := "[account.default]\nplan = \"v2/pro\"\n"
+	if hash(pro) == hash(pro+"[[plan]]\nid = \"v2/lite\"\n"+fiveHours) {
+		t.Error("the plan of accounts that nobody configured changed unseen")
+	}
 }
 
 func TestLoad(t *testing.T) {
@@ -274,6 +278,9 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := Load(dir, false); err == nil {
 		t.Error("a folder was read")
+	}
+	if _, err := Load("/dev/zero", true); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("a file without end: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("log.level = \"loud\""), 0o600); err != nil {
 		t.Fatal(err)

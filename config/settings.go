@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -69,7 +70,7 @@ const (
 // was named explicitly: then the defaults hold. The error is [Errors] where the
 // file was read and is wrong.
 func Load(path string, explicit bool) (Settings, error) {
-	data, err := os.ReadFile(path)
+	data, err := read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !explicit:
 		return Default(), nil
@@ -79,6 +80,16 @@ func Load(path string, explicit bool) (Settings, error) {
 		return Settings{}, fmt.Errorf("cannot read the configuration: %w", err)
 	}
 	return Parse(path, data)
+}
+
+// read takes no more than shows that a file is too large: it may be a device.
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
 // Default is what holds without a file.
