@@ -1,0 +1,188 @@
+package hook
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// The deadlines of a call, from its start. The tool waits for all of them
+// together, so that they leave room below the 200 ms that a hook may take.
+const (
+	stdinBy = 120 * time.Millisecond
+	// spoolAt is when an event that is still unanswered goes to the spool as
+	// well: a slow disk needs time for it too, and a repeat does no harm. An
+	// event that came late waits for its answer for at least spoolAfter.
+	spoolAt    = 100 * time.Millisecond
+	spoolAfter = 20 * time.Millisecond
+	ackBy      = 165 * time.Millisecond
+	// Limit is when the process has to end itself, whatever it is doing.
+	Limit = 195 * time.Millisecond
+)
+
+// Call is one run of a hook. Post and Spool are where its events go.
+type Call struct {
+	Tool  string
+	Stdin io.Reader
+	Env   func(string) string
+	Start time.Time // when the process began: the time of its events
+	Rand  io.Reader // of the event IDs
+	Twins Twins
+	// Post hands a line to the daemon and waits, until the deadline, for the
+	// word that it is stored.
+	Post func(line []byte, deadline time.Time) (api.Delivery, error)
+	// Spool keeps an event, written as line, for the daemon to find.
+	Spool func(e quota.Event, line []byte) error
+}
+
+// Outcome is what a call came to.
+type Outcome struct {
+	Reason Reason
+	Fate   Fate
+}
+
+// Fate is what became of a call's events.
+type Fate int
+
+// The fates.
+const (
+	NoEvent Fate = iota
+	Acked        // the daemon has stored it
+	Refused      // the daemon will never take it
+	Spooled      // kept for the daemon to find
+	Lost         // neither daemon nor spool would have it
+)
+
+// String is the fate in words.
+func (f Fate) String() string {
+	return [...]string{"no event", "acknowledged", "refused", "spooled", "lost"}[f]
+}
+
+// Run makes the call. It returns in time even where its input never ends and
+// the daemon never answers, and leaves behind the goroutines that wait for
+// them: the process is expected to end.
+func (c Call) Run() Outcome {
+	raw, err := c.read()
+	switch {
+	case errors.Is(err, errTooLong):
+		return Outcome{Reason: TooLong}
+	case err != nil:
+		return Outcome{Reason: Unreadable}
+	}
+	report := Parse(c.Tool, raw, c.Env, c.Start)
+	out := Outcome{Reason: report.Reason}
+	for i, e := range report.Events {
+		first := c.first(report.Same, i)
+		e.ID, e.At = first.ID, quota.Milli(first.At)
+		out.Fate = max(out.Fate, c.deliver(fit(e)))
+	}
+	return out
+}
+
+// first is the run that tells the call's event number i. Where twins cannot be
+// told, that is this one.
+func (c Call) first(same [][]byte, i int) Run {
+	id, err := api.NewID(c.Start, c.Rand)
+	mine := Run{ID: id, At: c.Start}
+	if err != nil || len(same) == 0 {
+		return mine
+	}
+	first, err := c.Twins.First(append(slices.Clip(same), []byte{byte(i)}), mine)
+	if err != nil {
+		return mine
+	}
+	return first
+}
+
+// read takes the tool's JSON value from standard input, by its deadline.
+func (c Call) read() ([]byte, error) {
+	type input struct {
+		raw []byte
+		err error
+	}
+	in := await(c.Start.Add(stdinBy), begin(func() input {
+		raw, err := readValue(c.Stdin, maxPayload)
+		return input{raw, err}
+	}))
+	if in.raw == nil && in.err == nil {
+		return nil, errCut
+	}
+	return in.raw, in.err
+}
+
+// deliver hands an event to the daemon, and to the spool where the daemon has
+// not said in time that the event is stored.
+func (c Call) deliver(e quota.Event) Fate {
+	line := api.EncodeEvent(e)
+	deadline := c.Start.Add(ackBy)
+	posted := begin(func() Fate { return c.post(line, deadline) })
+	if fate := await(c.patience(), posted); fate != NoEvent {
+		return fate
+	}
+	kept := begin(func() Fate { return c.keep(e, line) })
+	if fate := await(deadline, posted); fate != NoEvent {
+		return fate
+	}
+	if fate := await(c.Start.Add(Limit), kept); fate != NoEvent {
+		return fate
+	}
+	return Lost
+}
+
+// patience is how long the daemon's answer alone is waited for.
+func (c Call) patience() time.Time {
+	at, least := c.Start.Add(spoolAt), time.Now().Add(spoolAfter)
+	if at.Before(least) {
+		return least
+	}
+	return at
+}
+
+// post is the fate that the daemon gives an event; NoEvent where it does not
+// answer or cannot store it now.
+func (c Call) post(line []byte, deadline time.Time) Fate {
+	answer, _ := c.Post(line, deadline) // why it failed is for nobody to read
+	switch answer {
+	case api.Delivered:
+		return Acked
+	case api.Refused:
+		return Refused
+	}
+	return NoEvent
+}
+
+func (c Call) keep(e quota.Event, line []byte) Fate {
+	if c.Spool(e, line) != nil {
+		return Lost
+	}
+	return Spooled
+}
+
+// begin runs f by itself; the channel gives its result, or is closed without
+// one where f panics.
+func begin[T any](f func() T) <-chan T {
+	done := make(chan T, 1)
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		done <- f()
+	}()
+	return done
+}
+
+// await gives the result that comes by the deadline, or the zero one.
+func await[T any](deadline time.Time, done <-chan T) T {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case v := <-done:
+		return v
+	case <-timer.C:
+		var none T
+		return none
+	}
+}

@@ -1,0 +1,253 @@
+package hook
+
+import (
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// stage is a call on a stage: what it sent, what it spooled, and when.
+type stage struct {
+	call            Call
+	mu              sync.Mutex
+	posted, spooled []string // the events' IDs
+	spooledAfter    time.Duration
+	end             chan struct{} // closed when the stage is cleared
+}
+
+func newStage(t *testing.T, input io.Reader) *stage {
+	s := &stage{end: make(chan struct{})}
+	s.call = Call{
+		Tool: "claude-code", Stdin: input, Env: environ(nil), Start: time.Now(), Rand: zeros{},
+		Spool: func(e quota.Event, line []byte) error {
+			if sent, err := api.DecodeEvent(line, s.call.Start); err != nil || sent.ID != e.ID {
+				t.Errorf("spooled as %s: %s", e.ID, line)
+			}
+			s.mu.Lock()
+			s.spooled, s.spooledAfter = append(s.spooled, e.ID), time.Since(s.call.Start)
+			s.mu.Unlock()
+			return nil
+		},
+	}
+	return s
+}
+
+// run makes the call, its daemon behaving as post does, and says how long it
+// took.
+func (s *stage) run(t *testing.T, post func(s *stage) api.Delivery) (Outcome, time.Duration) {
+	s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+		e, err := api.DecodeEvent(line, s.call.Start)
+		if err != nil {
+			t.Error(err)
+		}
+		s.mu.Lock()
+		s.posted = append(s.posted, e.ID)
+		s.mu.Unlock()
+		return post(s), nil
+	}
+	out := s.call.Run()
+	took := time.Since(s.call.Start)
+	close(s.end)
+	s.mu.Lock() // a sender that was given up may still be at work
+	defer s.mu.Unlock()
+	return out, took
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+const aPrompt = `{"session_id":"s","hook_event_name":"UserPromptSubmit","prompt":"hi"}`
+
+// after answers, but not before its time.
+func after(d time.Duration, answer api.Delivery) func(*stage) api.Delivery {
+	return func(*stage) api.Delivery { time.Sleep(d); return answer }
+}
+
+const notSpooled = -1
+
+func TestCallByTheDaemonsAnswer(t *testing.T) {
+	for _, c := range []struct {
+		what         string
+		post         func(s *stage) api.Delivery
+		fate         Fate
+		took         time.Duration
+		spooledAfter time.Duration
+	}{
+		{"it stores at once", after(0, api.Delivered), Acked, 0, notSpooled},
+		{"it takes its time", after(spoolAt-1, api.Delivered), Acked, spoolAt - 1, notSpooled},
+		{"it stores just in time", after(ackBy-1, api.Delivered), Acked, ackBy - 1, spoolAt},
+		{"it refuses", after(0, api.Refused), Refused, 0, notSpooled},
+		{"it is not there", after(0, api.Undelivered), Spooled, 0, 0},
+		{"it goes away", after(time.Millisecond, api.Undelivered), Spooled, time.Millisecond, time.Millisecond},
+		{"it says nothing", after(ackBy, api.Undelivered), Spooled, ackBy, spoolAt},
+		{"its answer is late", after(ackBy+1, api.Delivered), Spooled, ackBy, spoolAt},
+		{"the sender hangs", func(s *stage) api.Delivery { <-s.end; return api.Delivered }, Spooled, ackBy, spoolAt},
+		{"the sender panics", func(s *stage) api.Delivery { panic("broken") }, Spooled, 0, 0},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, strings.NewReader(aPrompt))
+				out, took := s.run(t, c.post)
+				time.Sleep(time.Second) // what is late comes in, to no effect
+				if out != (Outcome{Counted, c.fate}) || took != c.took {
+					t.Errorf("%v, %v after %v", out.Reason, out.Fate, took)
+				}
+				if len(s.posted) != 1 || len(s.posted[0]) != 26 {
+					t.Fatalf("posted %q", s.posted)
+				}
+				if spooled := c.spooledAfter != notSpooled; spooled != (len(s.spooled) == 1) ||
+					spooled && (s.spooled[0] != s.posted[0] || s.spooledAfter != c.spooledAfter) {
+					t.Errorf("posted %q, spooled %q after %v", s.posted, s.spooled, s.spooledAfter)
+				}
+			})
+		})
+	}
+}
+
+func TestCallByTheSpool(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		spool func(s *stage) error
+		fate  Fate
+		took  time.Duration
+	}{
+		{"the disk is slow", func(*stage) error { time.Sleep(Limit - spoolAt - 1); return nil }, Spooled, Limit - 1},
+		{"there is no room", func(*stage) error { return errors.New("no room") }, Lost, ackBy},
+		{"the disk hangs", func(s *stage) error { <-s.end; return nil }, Lost, Limit},
+		{"it panics", func(*stage) error { panic("broken") }, Lost, ackBy},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, strings.NewReader(aPrompt))
+				s.call.Spool = func(quota.Event, []byte) error { return c.spool(s) }
+				out, took := s.run(t, func(s *stage) api.Delivery { <-s.end; return api.Delivered })
+				if out != (Outcome{Counted, c.fate}) || took != c.took {
+					t.Errorf("%v, %v after %v", out.Reason, out.Fate, took)
+				}
+			})
+		})
+	}
+}
+
+// An event that arrives late gets its chance of an answer before it is spooled.
+func TestCallWithLateInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, out := io.Pipe()
+		go func() {
+			time.Sleep(stdinBy - 1)
+			io.WriteString(out, aPrompt)
+		}()
+		s := newStage(t, in)
+		got, took := s.run(t, after(spoolAfter-1, api.Delivered))
+		if got != (Outcome{Counted, Acked}) || took != stdinBy+spoolAfter-2 || len(s.spooled) > 0 {
+			t.Errorf("%v after %v, spooled %q", got.Fate, took, s.spooled)
+		}
+	})
+}
+
+func TestCallByItsInput(t *testing.T) {
+	for _, c := range []struct {
+		what, input string
+		open        bool // the tool never closes its end
+		reason      Reason
+		took        time.Duration
+	}{
+		{"a prompt", aPrompt, false, Counted, 0},
+		{"a prompt, and the pipe stays open", aPrompt, true, Counted, 0},
+		{"nothing, and the pipe stays open", "", true, Unreadable, stdinBy},
+		{"half a prompt, and the pipe stays open", aPrompt[:30], true, Unreadable, stdinBy},
+		{"half a prompt", aPrompt[:30], false, Unreadable, 0},
+		{"nothing", "", false, Unreadable, 0},
+		{"9 MiB", `{"a":"` + strings.Repeat("x", 9<<20) + `"}`, false, TooLong, 0},
+		{"9 MiB, and the pipe stays open", `{"a":"` + strings.Repeat("x", 9<<20) + `"}`, true, TooLong, 0},
+		{"9 MiB without an end", `{"a":"` + strings.Repeat("x", 9<<20), true, Unreadable, stdinBy},
+		{"the end of a turn", `{"hook_event_name":"Stop"}`, false, NotPrompt, 0},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, out := io.Pipe()
+				go func() {
+					io.WriteString(out, c.input)
+					if !c.open {
+						out.Close()
+					}
+				}()
+				s := newStage(t, in)
+				got, took := s.run(t, after(0, api.Delivered))
+				in.Close()
+				if got.Reason != c.reason || took != c.took {
+					t.Errorf("%v after %v", got.Reason, took)
+				}
+				if counted := c.reason == Counted; counted != (len(s.posted) == 1) || counted != (got.Fate == Acked) {
+					t.Errorf("%v, posted %q", got.Fate, s.posted)
+				}
+			})
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { panic("broken") }
+
+func TestCallOutlivesItsInput(t *testing.T) {
+	s := newStage(t, brokenReader{})
+	if out, _ := s.run(t, after(0, api.Delivered)); out.Reason != Unreadable {
+		t.Error(out.Reason)
+	}
+}
+
+// A hook that is registered twice runs twice; both runs send the prompt, under
+// one ID, so that it counts once even where only one of them is heard.
+func TestCallsForOnePromptShareItsID(t *testing.T) {
+	dir := t.TempDir()
+	begin := time.Now()
+	told := map[Run]int{}
+	for i, at := range []time.Duration{0, 20 * time.Millisecond, time.Second} {
+		s := newStage(t, strings.NewReader(aPrompt))
+		s.call.Start = begin.Add(at)
+		s.call.Rand = strings.NewReader(strings.Repeat(string(rune('a'+i)), 10))
+		s.call.Twins = Twins{Dirs: []string{dir}, Salt: filepath.Join(dir, "salt")}
+		s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+			e, err := api.DecodeEvent(line, begin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told[Run{ID: e.ID, At: e.At}]++
+			return api.Delivered, nil
+		}
+		if out := s.call.Run(); out != (Outcome{Counted, Acked}) {
+			t.Errorf("run %d: %v, %v", i, out.Reason, out.Fate)
+		}
+	}
+	if len(told) != 2 {
+		t.Errorf("two prompts came out as %v", told)
+	}
+}
+
+// What is sent holds neither the prompt nor anything secret.
+func TestCallTellsNoSecrets(t *testing.T) {
+	in := `{"session_id":"s","hook_event_name":"UserPromptSubmit","cwd":"/x","prompt":"my-words","user_email":"my-words"}`
+	s := newStage(t, strings.NewReader(in))
+	s.call.Env = environ(map[string]string{"ANTHROPIC_BASE_URL": "https://u:a-key-nobody-may-see@api.z.ai/api/anthropic?k=a-key-nobody-may-see"})
+	s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+		for _, secret := range []string{"my-words", "a-key-nobody-may-see"} {
+			if strings.Contains(string(line), secret) {
+				t.Errorf("%s", line)
+			}
+		}
+		return api.Delivered, nil
+	}
+	if out := s.call.Run(); out.Fate != Acked {
+		t.Error(out.Fate)
+	}
+}

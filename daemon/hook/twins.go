@@ -1,0 +1,183 @@
+package hook
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"quotad/quota"
+)
+
+// twinGap is how far apart the runs of a hook that is registered twice can
+// begin: the tool starts them side by side. What a person types again, word
+// for word, comes later.
+const twinGap = 300 * time.Millisecond
+
+// Twins lets the runs of a hook that a tool fires more than once for one
+// prompt agree on one event, so that whichever of them is heard, and were it
+// all of them, the prompt counts once.
+//
+// They meet in a file, under its lock, that holds what came within the last
+// [twinGap]: a salted hash of the prompt with its surroundings, the ID, the
+// time. Nobody without the salt can tell the prompt from it.
+type Twins struct {
+	Dirs []string // where the file may be; the first that can be written is used
+	Salt string   // the file of the salt; made where it is missing
+}
+
+// Run is one run of a hook that has an event to tell.
+type Run struct {
+	ID string    // of the event
+	At time.Time // when it began
+}
+
+// First is the first of the runs for one prompt: mine, which twins to come
+// will find, or the one that mine is a twin of.
+func (t Twins) First(same [][]byte, mine Run) (Run, error) {
+	salt, err := readSalt(t.Salt)
+	if err != nil {
+		return mine, err
+	}
+	f, err := t.open()
+	if err != nil {
+		return mine, err
+	}
+	defer f.Close() // releases the lock
+	if err := lock(f); err != nil {
+		return mine, err
+	}
+	me := sighting{key: mark(salt, same), run: mine}
+	recent := sightings(f, mine.At)
+	for _, s := range recent {
+		if s.key == me.key {
+			return s.run, nil
+		}
+	}
+	return mine, rewrite(f, append(recent, me))
+}
+
+// open opens the file in the first folder that takes it.
+func (t Twins) open() (*os.File, error) {
+	failed := errors.New("no folder to meet in")
+	for _, dir := range t.Dirs {
+		_ = os.Mkdir(dir, 0o700) // the folder above it is not ours to make
+		f, err := os.OpenFile(filepath.Join(dir, "hook.recent"),
+			os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+		if err == nil {
+			return f, nil
+		}
+		failed = err
+	}
+	return nil, failed
+}
+
+// lock takes the file's lock. A twin holds it for well under a millisecond; one
+// that was stopped meanwhile must not stop the others.
+func lock(f *os.File) error {
+	var err error
+	for range 20 {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("lock %s: %w", f.Name(), err)
+}
+
+// sighting is one line of the file.
+type sighting struct {
+	key string
+	run Run
+}
+
+// sightings reads those of the file that may be twins of a run that began at
+// an instant. Lines that do not read are as good as none.
+func sightings(f *os.File, at time.Time) []sighting {
+	var recent []sighting
+	lines := bufio.NewScanner(io.LimitReader(f, 1<<20))
+	for lines.Scan() {
+		var s sighting
+		var ms int64
+		if _, err := fmt.Sscanf(lines.Text(), "%s %s %d", &s.key, &s.run.ID, &ms); err != nil {
+			continue
+		}
+		s.run.At = time.UnixMilli(ms).UTC()
+		if gap := quota.Milli(at).Sub(s.run.At).Abs(); gap <= twinGap && len(s.run.ID) <= quota.MaxID {
+			recent = append(recent, s)
+		}
+	}
+	return recent
+}
+
+func rewrite(f *os.File, all []sighting) error {
+	var text bytes.Buffer
+	for _, s := range all {
+		fmt.Fprintln(&text, s.key, s.run.ID, s.run.At.UnixMilli())
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(text.Bytes(), 0)
+	return err
+}
+
+// mark is a salted hash of the parts, each with its length, so that no two
+// lists of parts look alike.
+func mark(salt []byte, parts [][]byte) string {
+	h := hmac.New(sha256.New, salt)
+	for _, p := range parts {
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write(p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+const saltLength = 32
+
+// readSalt reads the salt, and makes it where there is none.
+func readSalt(path string) ([]byte, error) {
+	salt, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = makeSalt(path); err == nil {
+			salt, err = os.ReadFile(path)
+		}
+	}
+	if err == nil && len(salt) != saltLength {
+		err = fmt.Errorf("%s: %d bytes, expected %d", path, len(salt), saltLength)
+	}
+	return salt, err
+}
+
+// makeSalt puts the salt there whole or not at all; the first run wins.
+func makeSalt(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".salt-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	salt := make([]byte, saltLength)
+	_, _ = rand.Read(salt) // never fails
+	_, err = f.Write(salt)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil
+}
