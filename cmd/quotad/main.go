@@ -17,6 +17,9 @@ func main() {
 // run is the whole program behind its arguments and streams; it returns the
 // exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if isHook(args) { // before anything is set up: a coding tool waits for it
+		return hookMain(args[1:], stdin)
+	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
 	root := a.rootCommand()
 	root.SetArgs(args)

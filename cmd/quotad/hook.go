@@ -1,0 +1,153 @@
+package main
+
+import (
+	"crypto/rand"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/daemon/hook"
+	"quotad/quota"
+)
+
+// isHook reports whether the arguments call a hook, and not its help.
+func isHook(args []string) bool {
+	return len(args) > 0 && args[0] == "hook" &&
+		!slices.Contains(args, "--help") && !slices.Contains(args, "-h")
+}
+
+// hookMain is `quotad hook` with the arguments after it. A coding tool runs it
+// before each prompt: what it prints may go to the model, and an exit code
+// other than 0 may stop the prompt. So it prints nothing and gives 0 whatever
+// happens, and it ends the process itself where that has not ended in time.
+func hookMain(args []string, stdin io.Reader) (code int) {
+	start := time.Now()
+	limit := time.AfterFunc(hook.Limit, func() { os.Exit(0) })
+	defer limit.Stop()
+	defer func() { _ = recover() }()
+
+	// Ctrl-C in a tool's terminal reaches its hooks too; the prompt was sent.
+	signal.Ignore(hookSignals...)
+	defer signal.Reset(hookSignals...)
+
+	tool, flags := hookArgs(args)
+	hookCall(tool, flags, stdin, start).Run()
+	return 0
+}
+
+var hookSignals = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE}
+
+// hookCall finds the places of a call.
+func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time) hook.Call {
+	paths := hookPaths(flags, os.Getenv, os.Getuid())
+	return hook.Call{
+		Tool: tool, Stdin: stdin, Env: os.Getenv, Start: start, Rand: rand.Reader,
+		Twins: hook.Twins{
+			Dirs: hookDirs(paths.StateDir, os.Getenv, os.Getuid()),
+			Salt: filepath.Join(paths.StateDir, "hook.salt"),
+		},
+		Post: func(line []byte, deadline time.Time) (api.Delivery, error) {
+			return api.Post(paths.Sockets, line, deadline)
+		},
+		Spool: func(e quota.Event, line []byte) error {
+			// Named by the event alone, so that runs for one prompt leave one file.
+			return api.Spool{Dir: paths.Spool, Now: func() time.Time { return e.At }}.Write(e.ID, line)
+		},
+	}
+}
+
+// hookArgs takes the tool and the flags that matter here from the arguments;
+// all others are for later versions to know. There is no wrong use of a hook.
+func hookArgs(args []string) (tool string, flags config.Flags) {
+	for i := 0; i < len(args); i++ {
+		name, value, joined := strings.Cut(args[i], "=")
+		if !strings.HasPrefix(name, "-") {
+			if tool == "" {
+				tool = args[i]
+			}
+			continue
+		}
+		var place *string
+		switch name {
+		case "--socket":
+			place = &flags.Socket
+		case "--state-dir":
+			place = &flags.StateDir
+		case "--config":
+			place = &flags.Config
+		default:
+			continue
+		}
+		if !joined && i+1 < len(args) {
+			i++
+			value = args[i]
+		}
+		*place = value
+	}
+	return tool, flags
+}
+
+// nowhere is a path below which nothing can be made.
+const nowhere = os.DevNull
+
+// hookPaths finds as many places as it can: without a HOME there is no spool,
+// but perhaps a daemon; with a socket that cannot be, there is still a spool.
+func hookPaths(f config.Flags, env func(string) string, uid int) config.Paths {
+	f.Config = nowhere // not read
+	noSocket, noState := f, f
+	noSocket.Socket = nowhere
+	noState.StateDir = nowhere
+	for _, try := range []config.Flags{f, noState, noSocket} {
+		if p, err := config.FindPaths(try, env, uid); err == nil {
+			return p
+		}
+	}
+	return config.Paths{StateDir: nowhere, Spool: nowhere}
+}
+
+// hookDirs lists where the runs of a hook may meet. What they write there is
+// of use for a moment only, so that memory is better than a disk.
+func hookDirs(stateDir string, env func(string) string, uid int) []string {
+	dirs := []string{stateDir}
+	for _, run := range []string{filepath.Join("/run/user", strconv.Itoa(uid)), env("XDG_RUNTIME_DIR")} {
+		if filepath.IsAbs(run) {
+			dirs = slices.Insert(dirs, 0, filepath.Join(run, "quotad"))
+		}
+	}
+	return dirs
+}
+
+// hookCommand tells of the hook in the help, and serves calls that have flags
+// before the word.
+func (a *app) hookCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "hook TOOL",
+		Short: "Take an event from a coding tool (called by the tool itself)",
+		Long: `Read what a coding tool tells its hooks from standard input, and record it where
+it is a prompt. TOOL is claude-code.
+
+It prints nothing and exits 0 whatever happens, within 200 ms, so that it can
+never hold up or block a prompt. What the daemon does not acknowledge in that
+time is left in the spool, where the daemon finds it. The text of the prompt is
+neither sent nor stored.`,
+		Example:            `  quotad hook claude-code <payload.json`,
+		DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if !isHook(append([]string{"hook"}, args...)) {
+				return c.Help()
+			}
+			hookMain(args, a.stdin)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"quotad/config"
+)
+
+// hookMargin is what a loaded machine may add to the time of a hook. That it
+// keeps its 200 ms by its own clock is tested in daemon/hook.
+const hookMargin = time.Second
+
+const hookPrompt = `{"session_id":"s-1","cwd":"/home/ada/src","prompt_id":"p-1","hook_event_name":"UserPromptSubmit","prompt":"my-words"}`
+
+// noRaceSleep keeps the race detector from waiting a second at the exit.
+const noRaceSleep = "GORACE=atexit_sleep_ms=0"
+
+// hookHome is what a hook finds around it.
+type hookHome struct{ state, runtime, socket string }
+
+func newHookHome(t *testing.T) hookHome {
+	t.Helper()
+	runtime, err := os.MkdirTemp("/tmp", "q") // a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(runtime) })
+	if err := os.Mkdir(filepath.Join(runtime, "quotad"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return hookHome{
+		state:   filepath.Join(t.TempDir(), "state"),
+		runtime: runtime,
+		socket:  filepath.Join(runtime, "quotad", "quotad.sock"),
+	}
+}
+
+// command is a hook as a coding tool starts it, with a prompt: this program,
+// run as quotad.
+func (h hookHome) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &exec.Cmd{
+		Path:  self,
+		Args:  append([]string{"quotad", "hook"}, args...),
+		Stdin: strings.NewReader(hookPrompt),
+		Env: []string{
+			"HOME=" + h.runtime, "XDG_RUNTIME_DIR=" + h.runtime, "QUOTAD_STATE_DIR=" + h.state,
+			"QUOTAD_SOCKET=" + h.socket,
+			"ANTHROPIC_BASE_URL=https://api.z.ai/api/anthropic", "ANTHROPIC_AUTH_TOKEN=my-key",
+			noRaceSleep,
+		},
+	}
+}
+
+// patiently tries a few times: a hook gives up after 200 ms, and a machine
+// that is busy may keep it from its work for so long.
+func patiently(t *testing.T, try func() bool) {
+	t.Helper()
+	for range 10 {
+		if try() {
+			return
+		}
+	}
+	t.Error("not once in ten tries")
+}
+
+// runQuietly runs a hook to its end: it may not fail, say a word or take long.
+func runQuietly(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	begin := time.Now()
+	if err := c.Run(); err != nil {
+		t.Errorf("%v: %v", c.Args, err)
+	}
+	if took := time.Since(begin); took > 200*time.Millisecond+hookMargin {
+		t.Errorf("%v took %v", c.Args, took)
+	}
+	if said.Len() > 0 {
+		t.Errorf("%v said %q", c.Args, said.String())
+	}
+}
+
+// spooled lists the spool's files.
+func (h hookHome) spooled(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(h.state, "spool", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// hookDaemon stands in for a daemon. It keeps the events it was sent.
+type hookDaemon struct {
+	arrived func() // called for each event; may be nil
+	mu      sync.Mutex
+	events  []map[string]any
+}
+
+// listen makes a socket of which nobody takes anything.
+func (h hookHome) listen(t *testing.T) *net.UnixListener {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: h.socket, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// serve answers on the socket with status, once wait is closed.
+func (h hookHome) serve(t *testing.T, status int, wait <-chan struct{}) *hookDaemon {
+	t.Helper()
+	d := &hookDaemon{}
+	l := h.listen(t)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var e map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil || r.Method != "POST" || r.URL.Path != "/v1/events" {
+			t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)
+		}
+		d.mu.Lock()
+		d.events = append(d.events, e)
+		d.mu.Unlock()
+		if d.arrived != nil {
+			d.arrived()
+		}
+		<-wait
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		if status == http.StatusOK {
+			json.NewEncoder(w).Encode(map[string]any{"results": []any{map[string]any{"id": e["id"], "status": "recorded", "seq": 1}}})
+		} else {
+			code := map[int]string{http.StatusBadRequest: "invalid", http.StatusServiceUnavailable: "unavailable"}[status]
+			fmt.Fprintf(w, `{"error":{"code":%q,"message":"no"}}`, code)
+		}
+	})}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	return d
+}
+
+func (d *hookDaemon) got() []map[string]any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.events)
+}
+
+// atOnce is a wait that is over.
+func atOnce() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+func TestHookIsAcknowledged(t *testing.T) {
+	h := newHookHome(t)
+	d := h.serve(t, http.StatusOK, atOnce())
+	patiently(t, func() bool {
+		runQuietly(t, h.command(t, "claude-code"))
+		return len(d.got()) > 0
+	})
+	got := d.got()
+	for key, want := range map[string]any{
+		"kind": "prompt", "tool": "claude-code", "session": "s-1", "project": "/home/ada/src", "turn": "p-1",
+		"endpoint": "https://api.z.ai/api/anthropic", "model": nil,
+	} {
+		if got[0][key] != want {
+			t.Errorf("%s: got %v, want %v", key, got[0][key], want)
+		}
+	}
+	if files := h.spooled(t); len(files) != 0 {
+		t.Error("spooled too:", files)
+	}
+	h.holdsNo(t, "my-words", "my-key")
+}
+
+func TestHookWithoutAHomeIsAcknowledged(t *testing.T) {
+	h := newHookHome(t)
+	d := h.serve(t, http.StatusOK, atOnce())
+	patiently(t, func() bool {
+		c := h.command(t, "claude-code")
+		c.Env = []string{"XDG_RUNTIME_DIR=" + h.runtime, noRaceSleep}
+		runQuietly(t, c)
+		return len(d.got()) > 0
+	})
+	if got := d.got(); got[0]["endpoint"] != "https://api.anthropic.com" {
+		t.Errorf("arrived: %v", got)
+	}
+}
+
+// holdsNo looks for words in all that a hook left behind.
+func (h hookHome) holdsNo(t *testing.T, words ...string) {
+	t.Helper()
+	for _, dir := range []string{h.state, h.runtime} {
+		filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, word := range words {
+				if bytes.Contains(text, []byte(word)) {
+					t.Errorf("%s holds %q", path, text)
+				}
+			}
+			return err
+		})
+	}
+}
+
+func TestHookIsRefused(t *testing.T) {
+	patiently(t, func() bool {
+		h := newHookHome(t)
+		d := h.serve(t, http.StatusBadRequest, atOnce())
+		runQuietly(t, h.command(t, "claude-code"))
+		return len(d.got()) == 1 && len(h.spooled(t)) == 0 // what will never be taken is not spooled
+	})
+}
+
+func TestHookSpoolsWhatNobodyAcknowledged(t *testing.T) {
+	for what, daemon := range map[string]func(t *testing.T, h hookHome) *hookDaemon{
+		"there is no daemon": func(*testing.T, hookHome) *hookDaemon { return nil },
+		"its socket is left over": func(t *testing.T, h hookHome) *hookDaemon {
+			h.listen(t).Close()
+			return nil
+		},
+		"it takes the event and never answers": func(t *testing.T, h hookHome) *hookDaemon {
+			hung := make(chan struct{})
+			t.Cleanup(func() { close(hung) })
+			return h.serve(t, http.StatusOK, hung)
+		},
+		"it has no room": func(t *testing.T, h hookHome) *hookDaemon {
+			return h.serve(t, http.StatusServiceUnavailable, atOnce())
+		},
+		"it hangs": func(t *testing.T, h hookHome) *hookDaemon {
+			h.listen(t) // the kernel takes connections, nobody reads
+			return nil
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := newHookHome(t)
+			d := daemon(t, h)
+			file := h.hookUntilSpooled(t)
+			line, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var e struct{ ID, Session string }
+			if err := json.Unmarshal(line, &e); err != nil || e.Session != "s-1" {
+				t.Errorf("%s: %s", file, line)
+			}
+			if d != nil {
+				if got := d.got(); len(got) == 0 || got[len(got)-1]["id"] != e.ID {
+					t.Errorf("sent %v, spooled %s", got, e.ID)
+				}
+			}
+			h.holdsNo(t, "my-words", "my-key")
+		})
+	}
+}
+
+// hookUntilSpooled gives the one file that a hook leaves in the spool.
+func (h hookHome) hookUntilSpooled(t *testing.T) string {
+	t.Helper()
+	var files []string
+	patiently(t, func() bool {
+		runQuietly(t, h.command(t, "claude-code"))
+		files = h.spooled(t)
+		return len(files) > 0
+	})
+	if len(files) != 1 {
+		t.Fatalf("spooled: %q", files)
+	}
+	return files[0]
+}
+
+// A hook that is registered in two places is started twice, side by side.
+func TestHookFiredTwiceIsOnePrompt(t *testing.T) {
+	patiently(t, func() bool {
+		h := newHookHome(t)
+		d := h.serve(t, http.StatusOK, atOnce())
+		h.fireTwice(t)
+		other := h.command(t, "claude-code")
+		other.Stdin = strings.NewReader(strings.Replace(hookPrompt, "my-words", "other words", 1))
+		runQuietly(t, other)
+		ids := map[any]bool{}
+		for _, e := range d.got() {
+			ids[e["id"]] = true
+		}
+		return len(d.got()) == 3 && len(ids) == 2
+	})
+}
+
+func TestHookFiredTwiceLeavesOneFile(t *testing.T) {
+	patiently(t, func() bool {
+		h := newHookHome(t)
+		h.fireTwice(t)
+		return len(h.spooled(t)) == 1
+	})
+}
+
+func (h hookHome) fireTwice(t *testing.T) {
+	var runs sync.WaitGroup
+	for range 2 {
+		c := h.command(t, "claude-code")
+		runs.Go(func() { runQuietly(t, c) })
+	}
+	runs.Wait()
+}
+
+func TestHookHurtsNobody(t *testing.T) {
+	big := `{"session_id":"s-1","hook_event_name":"UserPromptSubmit","prompt":"` + strings.Repeat("x", 9<<20) + `"}`
+	for _, c := range []struct {
+		what, input string
+		args        []string
+		open        bool // the tool never closes its end
+		spoil       func(h hookHome, c *exec.Cmd)
+		spools      bool
+	}{
+		{what: "no tool is named", input: hookPrompt},
+		{what: "the tool is unknown", input: hookPrompt, args: []string{"vim"}},
+		{what: "flags are unknown", input: hookPrompt, args: []string{"--guard", "claude-code", "--new=1", "prompt"}, spools: true},
+		{what: "a flag lacks its value", input: hookPrompt, args: []string{"claude-code", "--config"}, spools: true},
+		{what: "nothing comes", args: []string{"claude-code"}},
+		{what: "nothing comes, ever", args: []string{"claude-code"}, open: true},
+		{what: "the input never ends", input: hookPrompt, args: []string{"claude-code"}, open: true, spools: true},
+		{what: "the input is cut off", input: hookPrompt[:40], args: []string{"claude-code"}},
+		{what: "the input is too long", input: big, args: []string{"claude-code"}},
+		{what: "the input is too long and never ends", input: big[:len(big)-2], args: []string{"claude-code"}, open: true},
+		{what: "there is neither home nor daemon", input: hookPrompt, args: []string{"claude-code"},
+			spoil: func(h hookHome, c *exec.Cmd) { c.Env = []string{"QUOTAD_SOCKET=" + h.socket, noRaceSleep} }},
+		{what: "the state folder cannot be written", input: hookPrompt, args: []string{"claude-code"},
+			spoil: func(h hookHome, c *exec.Cmd) { os.WriteFile(h.state, nil, 0o600) }},
+		{what: "the socket's path is too long", input: hookPrompt, args: []string{"claude-code"}, spools: true,
+			spoil: func(_ hookHome, c *exec.Cmd) {
+				c.Env = append(c.Env, "QUOTAD_SOCKET=/"+strings.Repeat("x", 200))
+			}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			patiently(t, func() bool {
+				h := newHookHome(t)
+				cmd := h.command(t, c.args...)
+				if c.spoil != nil {
+					c.spoil(h, cmd)
+				}
+				in, out, err := os.Pipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer out.Close()
+				defer in.Close()
+				cmd.Stdin = in
+				go func() {
+					io.WriteString(out, c.input)
+					if !c.open {
+						out.Close()
+					}
+				}()
+				runQuietly(t, cmd)
+				return c.spools == (len(h.spooled(t)) == 1)
+			})
+		})
+	}
+}
+
+// A tool that is told to stop takes its hooks along; the prompt was sent.
+func TestHookOutlivesItsTool(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP} {
+		h := newHookHome(t)
+		arrived, answer := make(chan struct{}), make(chan struct{})
+		d := h.serve(t, http.StatusOK, answer)
+		d.arrived = func() { close(arrived) }
+		c := h.command(t, "claude-code")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-arrived:
+			c.Process.Signal(signal)
+		case <-time.After(10 * time.Second):
+			t.Error("nothing was sent")
+		}
+		close(answer)
+		if err := c.Wait(); err != nil {
+			t.Errorf("%v: %v", signal, err)
+		}
+	}
+}
+
+type panicReader struct{}
+
+func (panicReader) Read([]byte) (int, error) { panic("broken") }
+
+func TestHookOutlivesAPanic(t *testing.T) {
+	h := newHookHome(t)
+	t.Setenv("QUOTAD_STATE_DIR", h.state)
+	t.Setenv("QUOTAD_SOCKET", h.socket)
+	if code := hookMain([]string{"claude-code"}, panicReader{}); code != 0 {
+		t.Error("exit code", code)
+	}
+}
+
+func TestHookHelp(t *testing.T) {
+	for _, args := range [][]string{{"hook", "--help"}, {"hook", "claude-code", "-h"}, {"help", "hook"}} {
+		var out, complaints bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader(""), &out, &complaints); code != 0 ||
+			!strings.Contains(out.String(), "quotad hook TOOL") || complaints.Len() > 0 {
+			t.Errorf("%q: exit code %d\n%s%s", args, code, &out, &complaints)
+		}
+	}
+}
+
+func TestHookTakesFlagsAnywhere(t *testing.T) {
+	want := config.Flags{Config: "c", StateDir: "d", Socket: "s"}
+	for _, args := range [][]string{
+		{"claude-code", "--config", "c", "--state-dir=d", "--socket", "s"},
+		{"--socket=s", "--state-dir", "d", "claude-code", "more", "--config=c", "-v"},
+	} {
+		if tool, flags := hookArgs(args); tool != "claude-code" || flags != want {
+			t.Errorf("%q: %q, %+v", args, tool, flags)
+		}
+	}
+}
+
+func TestHookFindsWhatItCan(t *testing.T) {
+	long := "/" + strings.Repeat("x", 200)
+	for _, c := range []struct {
+		what                string
+		env                 map[string]string
+		spool, firstSockets string
+	}{
+		{"all there", map[string]string{"HOME": "/h", "XDG_RUNTIME_DIR": "/r"}, "/h/.local/state/quotad/spool", "/r/quotad/quotad.sock"},
+		{"no home", map[string]string{"XDG_RUNTIME_DIR": "/r"}, "/dev/null/spool", "/r/quotad/quotad.sock"},
+		{"nothing at all", nil, "/dev/null/spool", "/run/user/7/quotad/quotad.sock"},
+		{"a socket that cannot be", map[string]string{"HOME": "/h", "QUOTAD_SOCKET": long}, "/h/.local/state/quotad/spool", ""},
+	} {
+		p := hookPaths(config.Flags{}, func(name string) string { return c.env[name] }, 7)
+		if p.Spool != c.spool || c.firstSockets != "" && p.Sockets[0] != c.firstSockets {
+			t.Errorf("%s: %s, %q", c.what, p.Spool, p.Sockets)
+		}
+	}
+}
