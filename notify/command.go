@@ -2,11 +2,13 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -22,8 +24,12 @@ const commandTime = 10 * time.Second
 // writes the notice to it as one line of JSON.
 type Command struct {
 	Args    []string // program and arguments; no shell
-	Environ []string // of the daemon; its secrets are taken out
+	Environ []string // nil: that of this process; secrets of quotad are taken out
+	limit   time.Duration // 0: commandTime
 }
+
+// NewCommand makes a Command of a program and its arguments.
+func NewCommand(args []string) *Command { return &Command{Args: args} }
 
 // Name is "command".
 func (c *Command) Name() string { return "command" }
@@ -38,7 +44,7 @@ func (c *Command) Send(ctx context.Context, n quota.Notice, commit func() error)
 	if err != nil {
 		return Failed, err
 	}
-	on, cancel := linger(ctx, commandTime)
+	on, cancel := linger(ctx, cmp.Or(c.limit, commandTime))
 	defer cancel()
 	cmd := exec.CommandContext(on, c.Args[0], c.Args[1:]...)
 	if cmd.Err != nil {
@@ -46,7 +52,7 @@ func (c *Command) Send(ctx context.Context, n quota.Notice, commit func() error)
 	}
 	said := &head{most: 200}
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(append(line, '\n')), said
-	cmd.Env = withoutSecrets(c.Environ)
+	cmd.Env = withoutSecrets(c.environ())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
@@ -65,11 +71,18 @@ func ended(err error, on context.Context, said string) (Outcome, error) {
 	case errors.As(err, &path):
 		return NotRun, err
 	case errors.Is(on.Err(), context.DeadlineExceeded):
-		return Failed, fmt.Errorf("the command ran for more than %v and was killed", commandTime)
+		return Failed, errors.New("the command took too long and was killed")
 	case said != "":
 		return Failed, fmt.Errorf("the command ended with %w: %s", err, said)
 	}
 	return Failed, fmt.Errorf("the command ended with %w", err)
+}
+
+func (c *Command) environ() []string {
+	if c.Environ == nil {
+		return os.Environ()
+	}
+	return c.Environ
 }
 
 // secret reports whether a variable is the daemon's own affair: a key, or what

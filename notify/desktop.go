@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,8 +23,14 @@ const showTime = 5 * time.Second
 // Desktop is the Sender that shows notices on the desktop, each through a
 // child process that is killed where it takes too long.
 type Desktop struct {
-	Env  func(string) string // where to find the session bus
-	Path string              // of the program that runs ChildMain on ChildCommand; "": this one
+	Child []string            // the command that runs ChildMain; none: this program with ChildCommand
+	Env   func(string) string // tells where the session bus is
+	limit time.Duration       // 0: showTime
+}
+
+// NewDesktop makes a Desktop of a child's command and the environment.
+func NewDesktop(child []string, env func(string) string) *Desktop {
+	return &Desktop{Child: child, Env: env}
 }
 
 // Name is "desktop".
@@ -38,7 +45,7 @@ func (d *Desktop) Send(ctx context.Context, n quota.Notice, commit func() error)
 	// The child gets its signal when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	on, cancel := linger(ctx, showTime)
+	on, cancel := linger(ctx, cmp.Or(d.limit, showTime))
 	defer cancel()
 	c, err := d.start(on, addr)
 	if err != nil {
@@ -47,6 +54,10 @@ func (d *Desktop) Send(ctx context.Context, n quota.Notice, commit func() error)
 	defer c.end()
 	return c.show(ctx, on, n, commit)
 }
+
+// self is this program, also after an upgrade has put another file in its
+// place.
+const self = "/proc/self/exe"
 
 // child is a running child, and the lines it writes.
 type child struct {
@@ -57,12 +68,12 @@ type child struct {
 }
 
 func (d *Desktop) start(on context.Context, addr string) (*child, error) {
-	path := d.Path
-	if path == "" {
-		path = "/proc/self/exe" // also after an upgrade has put another file in its place
+	args := d.Child
+	if len(args) == 0 {
+		args = []string{self, ChildCommand}
 	}
 	on, kill := context.WithCancel(on)
-	cmd := exec.CommandContext(on, path, ChildCommand)
+	cmd := exec.CommandContext(on, args[0], args[1:]...)
 	cmd.Dir = "/"
 	cmd.Env = d.childEnv(addr)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -123,7 +134,7 @@ func (c *child) show(ctx, on context.Context, n quota.Notice, commit func() erro
 		return Unsent, err
 	}
 	if _, err := c.stdin.Write(append(line, '\n')); err != nil {
-		return NoServer, fmt.Errorf("the process that shows notices ended at once: %w", err)
+		return Hung, fmt.Errorf("the process that shows notices ended at once: %w", err)
 	}
 	if o, err := c.answer(ctx, on, sayReady, Hung); o != Delivered {
 		return o, err
@@ -134,11 +145,12 @@ func (c *child) show(ctx, on context.Context, n quota.Notice, commit func() erro
 	if _, err := io.WriteString(c.stdin, sayGo+"\n"); err != nil {
 		return Unknown, fmt.Errorf("the process that shows notices ended: %w", err)
 	}
-	return c.answer(on, on, saySent, Unknown)
+	return c.answer(context.Background(), on, saySent, Unknown)
 }
 
-// answer waits for a line: Delivered where it is the wanted one, the outcome
-// that it names where it is a no, silent where none comes in time.
+// answer waits for a line while on lasts: Delivered where it is the wanted one,
+// the outcome that it names where it is a no, silent where none comes; Unsent
+// where ctx ends.
 func (c *child) answer(ctx, on context.Context, want string, silent Outcome) (Outcome, error) {
 	select {
 	case line, ok := <-c.lines:
@@ -147,7 +159,7 @@ func (c *child) answer(ctx, on context.Context, want string, silent Outcome) (Ou
 		}
 		return readAnswer(line, want, silent)
 	case <-on.Done():
-		return silent, fmt.Errorf("the process that shows notices gave no answer within %v", showTime)
+		return silent, errors.New("the process that shows notices gave no answer in time")
 	case <-ctx.Done():
 		return Unsent, context.Cause(ctx)
 	}

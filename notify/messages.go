@@ -31,8 +31,8 @@ type message struct {
 // What is said in several kinds of notice.
 var (
 	roomLeft  = []string{"No {units} left.{none_left}", "{about_cap}{left} of {cap} {units} left."}
-	fullAgain = []string{"Full again {reset}, in {wait}.", "Room comes back from {comes_back} on, in {wait}."}
-	blocked   = []string{"Work can go on {blocked_until}, in {blocked_for}, when {blocker} is full again."}
+	fullAgain = []string{"Full again {reset}, in {wait}.", "Room comes back from {clock} on, in {wait}."}
+	blocked   = []string{"Work can go on in {blocked_for}, {blocked_until}, when {blocker} is full again."}
 	others    = []string{"{others}"}
 )
 
@@ -48,9 +48,9 @@ var messages = map[quota.NoticeKind]message{
 		title:    []string{"{window}: exhausted"},
 		body: [][]string{
 			{
-				"Full again {reset}; prompts are not affected.{tools_only}",
+				"No MCP calls until {clock}; prompts are not affected.{tools_only}",
 				blocked[0],
-				"Work can go on {go_on}, in {wait}.",
+				"Work can go on in {wait}, {go_on}.",
 				"When it is full again is not known.",
 			},
 			others,

@@ -67,7 +67,7 @@ func (f facts) percent(n quota.Notice, percent float64) {
 // resets tells of the next reset. A rolling window is not full again then.
 func (f facts) resets(t time.Time, kind quota.WindowKind, now time.Time, loc *time.Location) {
 	f["go_on"], f["wait"] = at(t, now, loc), Duration(t.Sub(now))
-	f["reset"], f["comes_back"] = f["go_on"], Clock(t, now, loc)
+	f["reset"], f["clock"] = f["go_on"], Clock(t, now, loc)
 	if kind == quota.Rolling {
 		delete(f, "reset")
 	}
