@@ -1,0 +1,148 @@
+package quota
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// tinyMeter is a plan of one fixed window of 20 s and 5 prompts.
+func tinyMeter(kind WindowKind) *Meter {
+	return &Meter{Account: Account{Name: DefaultAccount, Model: "glm-4.5", Plan: Plan{ID: "lab/tiny", Name: "Tiny", Unit: Prompts,
+		Windows: []Window{{Name: "5h", Kind: kind, Length: 20 * time.Second, Cap: 5 * One}}}}}
+}
+
+// script runs events through a replay and lists the notices in short:
+// "4s threshold 75".
+func script(t *testing.T, m *Meter, rules NoticeRules, events ...Event) []string {
+	t.Helper()
+	var list []string
+	for step, err := range NewReplay(m, rules).Steps(Sort(events)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := step.Notice; n != nil {
+			list = append(list, fmt.Sprintf("%v %s %d", n.At.Sub(day0), n.Kind, n.Level))
+		}
+	}
+	return list
+}
+
+func after(d time.Duration, count int) Event {
+	return Event{ID: fmt.Sprintf("%012d-%d", d, count), At: day0.Add(d), Count: count, Kind: KindPrompt, Account: DefaultAccount}
+}
+
+func TestNotices(t *testing.T) {
+	s := time.Second
+	early := func(d time.Duration, p float64) Event {
+		return Event{ID: fmt.Sprintf("r%012d", d), Kind: KindReading, At: day0.Add(d), Account: DefaultAccount, Count: 1, Readings: []Reading{{Window: "5h", Percent: &p}}}
+	}
+	stop := Event{ID: "stop", Kind: KindExhausted, At: day0.Add(2 * s), Account: DefaultAccount, Count: 1, Window: "5h", Until: day0.Add(9 * s)}
+	for _, c := range []struct {
+		name   string
+		kind   WindowKind
+		rules  NoticeRules
+		events []Event
+		want   []string
+	}{
+		{"each threshold is told once, and the refresh at its instant", Fixed, all,
+			[]Event{after(0, 1), after(1*s, 3), after(2*s, 1), after(3*s, 1)},
+			[]string{"1s threshold 75", "2s exhausted 100", "20s refreshed 0"}},
+		{"of levels crossed by one step the highest is told", Fixed, NoticeRules{Thresholds: []int{20, 40, 60, 100}, Refresh: true},
+			[]Event{after(0, 3)}, []string{"0s threshold 60", "20s refreshed 0"}},
+		{"below the lowest threshold nothing is told, not even the refresh", Fixed, all,
+			[]Event{after(0, 3)}, nil},
+		{"the next window is told of anew", Fixed, all,
+			[]Event{after(0, 5), after(20*s, 4)},
+			[]string{"0s exhausted 100", "20s refreshed 0", "20s threshold 75", "40s refreshed 0"}},
+		{"without refresh only the thresholds", Fixed, NoticeRules{Thresholds: []int{75, 100}},
+			[]Event{after(0, 5)}, []string{"0s exhausted 100"}},
+		{"without 100 among the thresholds exhaustion is not told", Fixed, NoticeRules{Thresholds: []int{75}, Refresh: true},
+			[]Event{after(0, 5)}, []string{"0s threshold 75", "20s refreshed 0"}},
+		{"the provider's stop is told, and ends when it said", Fixed, all,
+			[]Event{stop}, []string{"2s exhausted 100", "9s refreshed 0"}},
+		{"use that falls early is told, and thresholds hold anew", Fixed, all,
+			[]Event{after(0, 4), early(2*s, 0), after(3*s, 4)},
+			[]string{"0s threshold 75", "2s early_refresh 0", "3s threshold 75", "20s refreshed 0"}},
+		{"a rolling window is full again when its last charge is back", Rolling, all,
+			[]Event{after(0, 2), after(5*s, 2), after(21*s, 1)},
+			[]string{"5s threshold 75", "41s refreshed 0"}},
+		{"an anchored window is told of like the others", Anchored, all,
+			[]Event{after(0, 1), after(19*s, 4), after(20*s, 1)},
+			[]string{"19s exhausted 100", "20s refreshed 0"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := script(t, tinyMeter(c.kind), c.rules, c.events...); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("\n got %v\nwant %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAForecastTellsWhenThePaceRunsOut(t *testing.T) {
+	m := meterOf(t, "v2/lite", "") // 80 prompts
+	// 40 prompts in the hour before the peak, at 1 each: at the peak each costs 3.
+	var events []Event
+	for i := range 40 {
+		events = append(events, Event{At: instant("2026-11-23T05:00:00Z").Add(time.Duration(i) * 90 * time.Second), Model: "glm-5.3"})
+	}
+	now := instant("2026-11-23T06:00:00Z")
+	f := stateOf(t, m, events...).At(m, all, now).window(t, "5h").Forecast
+	if f == nil || f.LastsToNext || f.ExhaustsAt == nil {
+		t.Fatalf("forecast %s", mustJSON(f))
+	}
+	// 120 an hour from now on, 40 left: 20 minutes.
+	if want := now.Add(20 * time.Minute); f.ExhaustsAt.Sub(want).Abs() > time.Second {
+		t.Errorf("exhausts at %v, want %v", f.ExhaustsAt, want)
+	}
+	if f.PerHour != 40 {
+		t.Errorf("%v an hour, want 40", f.PerHour)
+	}
+	if quiet := stateOf(t, m, events[:4]...).At(m, all, now).window(t, "5h").Forecast; quiet != nil {
+		t.Errorf("of four prompts: %s", mustJSON(quiet))
+	}
+}
+
+func TestAForecastIsToldOnce(t *testing.T) {
+	m := meterOf(t, "v2/lite", "")
+	var events []Event
+	for i := range 60 {
+		events = append(events, Event{ID: fmt.Sprintf("e%03d", i), Kind: KindPrompt, Account: DefaultAccount, Count: 1,
+			At: instant("2026-11-23T00:00:00Z").Add(time.Duration(i) * time.Minute), Model: "glm-4.5"})
+	}
+	n := 0
+	for step := range NewReplay(m, all).Steps(events) {
+		if step.Notice != nil && step.Notice.Kind == NoticeForecast {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+func TestALateEventThatMovesTheOpeningTellsNothingTwice(t *testing.T) {
+	m := tinyMeter(Fixed)
+	book, l := NewMemBook(), &Ledger{Meter: m}
+	var told []Told
+	put := func(e Event, now time.Time) (due []DueNotice) {
+		p, _ := book.Put(e)
+		l.Take(book, p)
+		l.Settle(book)
+		st := l.State.At(m, all, now)
+		due = Due(m, &st, told, all, now)
+		for _, d := range due {
+			told = append(told, d.Told())
+		}
+		return due
+	}
+	if due := put(after(10*time.Second, 4), day0.Add(10*time.Second)); len(due) != 1 {
+		t.Fatalf("due %v", due)
+	}
+	if due := put(Event{ID: "late", Kind: KindPrompt, At: day0.Add(5 * time.Second), Account: DefaultAccount, Count: 1}, day0.Add(11*time.Second)); len(due) != 1 || due[0].Kind != NoticeExhausted {
+		t.Fatalf("due %v", due)
+	}
+	if due := put(after(12*time.Second, 1), day0.Add(12*time.Second)); len(due) != 0 {
+		t.Fatalf("due again %v", due)
+	}
+}
