@@ -37,13 +37,13 @@ func (o once) Next(t time.Time) time.Time {
 }
 
 // newAlarm is an alarm that is not running yet.
-func newAlarm(look func(), log zerolog.Logger) *alarm {
+func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	logger := cronLog{log}
 	a := &alarm{look: look}
 	// In this order: reversed, a job that panicked once would never run again.
 	a.cron = cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger),
 		cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger)))
-	a.cron.Schedule(cron.Every(Heartbeat), cron.FuncJob(look))
+	a.cron.Schedule(cron.Every(beat), cron.FuncJob(look))
 	return a
 }
 

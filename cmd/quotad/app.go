@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"quotad/daemon/api"
+	"quotad/daemon/store"
 )
 
 // Exit codes, as the contract with scripts has them.
@@ -55,8 +58,7 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	f := &failure{code: exitFailed, err: err}
-	errors.As(err, &f)
+	f := failureOf(err)
 	if msg := err.Error(); msg != "" {
 		fmt.Fprintf(a.stderr, "quotad: error: %s\n", msg)
 	}
@@ -64,6 +66,22 @@ func (a *app) report(err error) int {
 		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", f.hint)
 	}
 	return f.code
+}
+
+// failureOf is the one place where errors become exit codes and hints.
+func failureOf(err error) *failure {
+	var known *failure
+	var away *api.NoDaemonError
+	var stored *store.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &away):
+		return &failure{code: exitNoDaemon, err: err, hint: away.Hint()}
+	case errors.As(err, &stored):
+		return &failure{code: exitFailed, err: err, hint: stored.Hint}
+	}
+	return &failure{code: exitFailed, err: err}
 }
 
 // rootCommand builds the command tree anew for each run.
@@ -84,6 +102,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
 	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")
 	flags.StringVar(&a.socket, "socket", "", "local API `socket` (default $XDG_RUNTIME_DIR/quotad/quotad.sock)")
+	root.AddCommand(a.runCommand())
 	root.AddCommand(a.configCommand())
-	return root
+	return group(root)
 }

@@ -1,0 +1,301 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"quotad/config"
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// Limits of the engine's queue.
+const (
+	queueLength = 1024
+	batchOps    = 1024 // requests that share one transaction at most
+)
+
+// ErrStopped is returned to those who ask an engine that has stopped.
+var ErrStopped = errors.New("the engine has stopped")
+
+// Engine is the one owner of the state. Whoever changes something hands it an
+// operation; it takes all that wait into one transaction, and answers once
+// that is durable. Readers take the Snapshot and never wait. All its methods
+// are safe for concurrent use.
+type Engine struct {
+	store *store.Store
+	now   func() time.Time
+	log   zerolog.Logger
+
+	queue   chan *operation
+	looks   chan struct{}
+	broken  chan error
+	pings   chan chan struct{}
+	stopped chan struct{}
+	snap    atomic.Pointer[Snapshot]
+	subs    subscribers
+	counts  counts
+	wake    func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
+
+	// Owned by the loop, or by the constructor before it runs.
+	settings *config.Settings
+	accounts map[string]*account
+	failing  bool      // the last transaction failed
+	checked  time.Time // when the file was last looked for
+}
+
+// account is what the engine holds of one account.
+type account struct {
+	ledger *quota.Ledger
+	told   []quota.Told
+}
+
+func (a *account) clone() *account {
+	return &account{ledger: a.ledger.Clone(), told: a.told[:len(a.told):len(a.told)]}
+}
+
+// recent is what the account was told of windows that may still matter.
+func (a *account) recent(now time.Time) []quota.Told {
+	return slices.DeleteFunc(slices.Clone(a.told), func(t quota.Told) bool { return now.Sub(t.At) > toldFor })
+}
+
+// operation is one change. Its do runs inside a transaction that it shares
+// with others: an error of it undoes all of them, so that complaints of its
+// own go another way.
+type operation struct {
+	do   func(*work) error
+	done chan error
+}
+
+// NewEngine takes up the state that the store holds. Run has to be called for
+// it to work.
+func NewEngine(s *store.Store, settings config.Settings, now func() time.Time, log zerolog.Logger) (*Engine, error) {
+	e := &Engine{
+		store: s, now: now, log: log,
+		queue: make(chan *operation, queueLength), looks: make(chan struct{}, 1), broken: make(chan error, 1),
+		pings: make(chan chan struct{}), stopped: make(chan struct{}),
+		accounts: map[string]*account{}, settings: &settings,
+	}
+	w := e.begin()
+	if err := s.Update(func(tx *store.Tx) error { w.tx = tx; return w.load(&settings) }); err != nil {
+		return nil, fmt.Errorf("take up the counters: %w", err)
+	}
+	e.adopt(w)
+	return e, nil
+}
+
+// Run serves operations until ctx ends, then those that still wait.
+func (e *Engine) Run(ctx context.Context) {
+	defer e.subs.close()
+	defer close(e.stopped)
+	e.look()
+	for {
+		select {
+		case o := <-e.queue:
+			e.commit(e.gather(o))
+		case <-e.looks:
+			e.look()
+		case answer := <-e.pings:
+			close(answer)
+		case <-ctx.Done():
+			e.finish()
+			return
+		}
+	}
+}
+
+// finish serves what was queued before the end.
+func (e *Engine) finish() {
+	for {
+		select {
+		case o := <-e.queue:
+			e.commit(e.gather(o))
+		default:
+			return
+		}
+	}
+}
+
+// gather takes what else waits, without waiting for more: a lone operation
+// pays for no batch timer.
+func (e *Engine) gather(first *operation) []*operation {
+	batch := []*operation{first}
+	for len(batch) < batchOps {
+		select {
+		case o := <-e.queue:
+			batch = append(batch, o)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs a batch in one transaction and answers it.
+func (e *Engine) commit(batch []*operation) {
+	w := e.begin()
+	err := e.present(w.now)
+	if err == nil {
+		err = e.transact(w, batch)
+	}
+	e.complain(err)
+	if err == nil {
+		e.adopt(w)
+	}
+	for _, o := range batch {
+		o.done <- err
+	}
+}
+
+// transact does a batch in one transaction.
+func (e *Engine) transact(w *work, batch []*operation) error {
+	return e.store.Update(func(tx *store.Tx) error {
+		w.tx = tx
+		for _, o := range batch {
+			if err := o.do(w); err != nil {
+				return err
+			}
+		}
+		return w.settle()
+	})
+}
+
+// present makes sure, now and then, that the file that is written is still the
+// one that would be opened again: a deleted one takes writes without a word.
+func (e *Engine) present(now time.Time) error {
+	if now.Sub(e.checked).Abs() < goneCheck {
+		return nil
+	}
+	e.checked = now
+	err := e.store.StillThere()
+	if err != nil {
+		select {
+		case e.broken <- err:
+		default:
+		}
+	}
+	return err
+}
+
+// Broken tells of a fault that only a new start can mend.
+func (e *Engine) Broken() <-chan error { return e.broken }
+
+// complain logs when storing begins to fail, and when it is well again: not
+// once for each event.
+func (e *Engine) complain(err error) {
+	switch {
+	case err != nil && !e.failing:
+		e.log.Error().Err(err).Msg("cannot store; nothing is acknowledged until this is mended")
+	case err == nil && e.failing:
+		e.log.Warn().Msg("storing works again")
+	}
+	e.failing = err != nil
+	if err != nil {
+		e.counts.failures.Add(1)
+	}
+}
+
+// do hands an operation to the engine and waits until it is durable.
+func (e *Engine) do(ctx context.Context, f func(*work) error) error {
+	o := &operation{do: f, done: make(chan error, 1)}
+	select {
+	case e.queue <- o:
+	case <-e.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-e.stopped:
+		select {
+		case err := <-o.done:
+			return err
+		default:
+			return ErrStopped
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Look asks the engine to look at the clock, soon. Doubling it does no harm.
+func (e *Engine) Look() {
+	select {
+	case e.looks <- struct{}{}:
+	default:
+	}
+}
+
+// look tells what the passing of time has made due. Most looks find nothing,
+// and then nothing is written.
+func (e *Engine) look() {
+	now := e.now()
+	if err := e.present(now); err != nil {
+		e.complain(err)
+		return
+	}
+	for _, a := range e.accounts {
+		if len(e.due(a, now)) > 0 {
+			e.commit([]*operation{{do: (*work).look, done: make(chan error, 1)}})
+			return
+		}
+	}
+	e.publish(false)
+}
+
+// due is what is to be told of an account.
+func (e *Engine) due(a *account, now time.Time) []quota.DueNotice {
+	st := a.ledger.State.At(a.ledger.Meter, e.settings.Notices, now)
+	return quota.Due(a.ledger.Meter, &st, a.told, e.settings.Notices, now)
+}
+
+// Snapshot is the present state, for reading.
+func (e *Engine) Snapshot() *Snapshot { return e.snap.Load() }
+
+// adopt makes what a committed transaction worked out the present state.
+func (e *Engine) adopt(w *work) {
+	if w.settings != nil {
+		e.settings = w.settings
+	}
+	if w.fresh {
+		e.accounts = map[string]*account{}
+	}
+	for name, a := range w.accounts {
+		e.accounts[name] = a
+	}
+	e.counts.add(w)
+	e.subs.tell(w.notices)
+	e.publish(len(w.notices) > 0)
+}
+
+// publish shows readers the present state, and wakes those who wait for it.
+func (e *Engine) publish(told bool) {
+	snap := newSnapshot(e.settings, e.accounts, e.now())
+	e.snap.Store(snap)
+	e.subs.changed()
+	if e.wake != nil {
+		e.wake(snap, told)
+	}
+}
+
+// Alive returns once the engine's loop has answered.
+func (e *Engine) Alive(ctx context.Context) error {
+	answer := make(chan struct{})
+	select {
+	case e.pings <- answer:
+		<-answer
+		return nil
+	case <-e.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+)
+
+// NewLog writes for whoever reads stderr: with colour and times on a terminal,
+// with the priorities of the journal and no times under systemd, as plain
+// lines elsewhere. The level is one of config.LogLevels.
+func NewLog(stderr io.Writer, env func(string) string, level string) zerolog.Logger {
+	lvl, err := zerolog.ParseLevel(level)
+	if err != nil {
+		lvl = zerolog.InfoLevel
+	}
+	if f, ok := stderr.(*os.File); ok && inJournal(f, env) {
+		return zerolog.New(journal{f}).Level(lvl)
+	}
+	w := zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.DateTime, NoColor: env("NO_COLOR") != "" || !isTerminal(stderr)}
+	return zerolog.New(w).Level(lvl).With().Timestamp().Logger()
+}
+
+// inJournal reports whether f is the stream that systemd said goes to the
+// journal.
+func inJournal(f *os.File, env func(string) string) bool {
+	dev, ino, ok := strings.Cut(env("JOURNAL_STREAM"), ":")
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && strconv.FormatUint(st.Dev, 10) == dev && strconv.FormatUint(st.Ino, 10) == ino
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// journal writes lines with the priority in front that journald files them by.
+type journal struct{ out io.Writer }
+
+// priorities of syslog(3).
+var priorities = map[zerolog.Level]string{
+	zerolog.TraceLevel: "<7>", zerolog.DebugLevel: "<7>", zerolog.InfoLevel: "<6>", zerolog.NoLevel: "<6>",
+	zerolog.WarnLevel: "<4>", zerolog.ErrorLevel: "<3>", zerolog.FatalLevel: "<2>", zerolog.PanicLevel: "<2>",
+}
+
+// Write implements io.Writer.
+func (j journal) Write(p []byte) (int, error) { return j.WriteLevel(zerolog.NoLevel, p) }
+
+// WriteLevel implements zerolog.LevelWriter.
+func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
+	var line strings.Builder
+	line.WriteString(priorities[l])
+	text := zerolog.ConsoleWriter{Out: &line, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName, zerolog.LevelFieldName}}
+	if _, err := text.Write(p); err != nil {
+		return 0, err
+	}
+	if _, err := io.WriteString(j.out, line.String()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

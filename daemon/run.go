@@ -1,0 +1,230 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/daemon/store"
+	"quotad/notify"
+)
+
+// Limits of a graceful stop: what was asked is answered first.
+const (
+	stopServer = 3 * time.Second
+	lockWait   = 2 * time.Second
+	goneCheck  = 2 * time.Second // how often the file is looked for while writing
+)
+
+// Options are what the service runs on.
+type Options struct {
+	Paths   config.Paths
+	Load    func() (config.Settings, error) // reads the configuration, at a reload too
+	Env     func(string) string
+	Log     zerolog.Logger
+	Version string
+}
+
+// Run is the service: it takes the database and the socket, serves until ctx
+// ends, and stops without losing anything acknowledged. A value on reload makes
+// it read the configuration again. The error says what kept it from starting,
+// or what ended it.
+func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
+	settings, err := o.Load()
+	if err != nil {
+		return err
+	}
+	s, err := openStore(o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	engine, err := NewEngine(s, settings, time.Now, o.Log)
+	if err != nil {
+		return err
+	}
+	listeners, err := listen(o.Paths.Socket)
+	if err != nil {
+		return err
+	}
+	d := &service{Options: o, engine: engine, store: s, super: newSupervisor()}
+	return d.serve(ctx, listeners, reload)
+}
+
+// openStore opens the database and says what was done to it.
+func openStore(o Options) (*store.Store, error) {
+	s, report, err := store.Open(store.Options{Dir: o.Paths.StateDir, Now: time.Now, LockTimeout: lockWait})
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range report.Lines() {
+		o.Log.Warn().Msg(line)
+	}
+	return s, nil
+}
+
+// listen takes the sockets that systemd hands over, or makes its own.
+func listen(path string) ([]net.Listener, error) {
+	ln, handed, err := api.Activated()
+	if err != nil {
+		return nil, err
+	}
+	if handed {
+		return []net.Listener{ln}, nil
+	}
+	ln, err = api.Listen(path)
+	if err != nil {
+		return nil, err
+	}
+	return []net.Listener{ln}, nil
+}
+
+// service is a running daemon.
+type service struct {
+	Options
+	engine *Engine
+	store  *store.Store
+	super  *supervisor
+	alarm  *alarm
+	drain  *drainer
+	server *api.Server
+
+	mu    sync.Mutex
+	pipe  *notify.Pipeline // the present one
+	close func()           // ends it
+}
+
+// serve runs all parts, and takes them down in the order that loses nothing:
+// first whoever brings events, last the engine.
+func (d *service) serve(ctx context.Context, listeners []net.Listener, reload <-chan struct{}) error {
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	partsCtx, stopParts := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	defer stopParts()
+
+	d.engine.wake = d.published
+	d.alarm = newAlarm(d.look, d.super.beat(), d.Log)
+	if err := d.keepHouse(partsCtx); err != nil {
+		return err
+	}
+	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
+	d.server = api.NewServer(api.Config{Backend: backend{d.engine}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
+
+	var engine, parts sync.WaitGroup
+	failed := make(chan error, len(listeners)+1)
+	engine.Go(func() { d.engine.Run(engineCtx) })
+	for _, ln := range listeners {
+		parts.Go(func() { failed <- d.server.Serve(ln) })
+	}
+	parts.Go(func() { d.drain.run(partsCtx) })
+	parts.Go(func() { d.watchClock(partsCtx) })
+	d.startPipeline()
+	d.alarm.start()
+	d.super.ready()
+	d.Log.Info().Str("version", d.Version).Str("socket", listeners[0].Addr().String()).Msg("ready")
+
+	err := d.wait(ctx, reload, failed)
+	d.super.stopping()
+	d.stop(stopParts)
+	parts.Wait()
+	stopEngine()
+	engine.Wait()
+	if err == nil {
+		d.Log.Info().Msg("stopped")
+	}
+	return err
+}
+
+// wait returns when the service is to end, and why where that is a fault.
+func (d *service) wait(ctx context.Context, reload <-chan struct{}, failed <-chan error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		case <-reload:
+			d.reload(ctx)
+		case err := <-d.engine.Broken():
+			return err
+		}
+	}
+}
+
+// stop ends what brings events and tells notices.
+func (d *service) stop(stopParts func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopServer)
+	defer cancel()
+	d.engine.subs.close()
+	if err := d.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		d.Log.Warn().Err(err).Msg("the local API did not end well")
+	}
+	d.alarm.stop()
+	stopParts()
+	d.stopPipeline()
+}
+
+// look is what every wake-up comes to.
+func (d *service) look() {
+	d.engine.Look()
+	d.drain.look()
+}
+
+// watchClock winds the alarm anew when the clock is set, and after suspend.
+func (d *service) watchClock(ctx context.Context) {
+	err := watchClock(ctx, func() {
+		d.alarm.wind()
+		d.look()
+		d.poke()
+	})
+	if err != nil {
+		d.Log.Warn().Err(err).Msg("steps of the clock are noticed within a minute only")
+	}
+}
+
+// published follows each publication of the engine, on its own goroutine.
+func (d *service) published(snap *Snapshot, told bool) {
+	now := d.engine.now()
+	d.alarm.set(snap.Boundary)
+	d.super.alive()
+	all, _ := snap.Statuses("", now)
+	d.super.status(all, now)
+	if told {
+		d.poke()
+	}
+}
+
+// reload reads the configuration again; one that is wrong changes nothing.
+func (d *service) reload(ctx context.Context) {
+	d.super.reloading()
+	defer d.super.ready()
+	settings, err := d.Load()
+	if err == nil {
+		err = d.engine.Reconfigure(ctx, settings)
+	}
+	if err != nil {
+		d.Log.Error().Err(err).Msg("the configuration is not taken; the old one goes on")
+		return
+	}
+	d.stopPipeline()
+	d.startPipeline()
+	d.Log.Info().Msg("took the configuration")
+}
+
+// Reconfigure makes settings the present ones; counters that rest on what has
+// changed are folded anew.
+func (e *Engine) Reconfigure(ctx context.Context, settings config.Settings) error {
+	err := e.do(ctx, func(w *work) error { return w.load(&settings) })
+	if err != nil {
+		return fmt.Errorf("take the configuration: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package daemon
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
+	"quotad/notify"
+	"quotad/quota"
+)
+
+// supervisor tells systemd how the service is; without systemd it says nothing.
+type supervisor struct {
+	line  string        // the last status line told
+	watch time.Duration // how often systemd wants to hear; zero: not at all
+}
+
+func newSupervisor() *supervisor {
+	watch, err := sd.SdWatchdogEnabled(false)
+	if err != nil {
+		watch = 0
+	}
+	return &supervisor{watch: watch}
+}
+
+// beat is how often the engine has to look so that systemd hears in time.
+func (s *supervisor) beat() time.Duration {
+	if s.watch > 0 && s.watch/2 < Heartbeat {
+		return s.watch / 2
+	}
+	return Heartbeat
+}
+
+// Nothing can be done where telling fails: systemd finds out by itself.
+
+func (s *supervisor) ready()    { _, _ = sd.SdNotify(false, sd.SdNotifyReady) }
+func (s *supervisor) stopping() { _, _ = sd.SdNotify(false, sd.SdNotifyStopping) }
+
+// reloading is answered by ready.
+func (s *supervisor) reloading() {
+	_, _ = sd.SdNotify(false, sd.SdNotifyReloading+"\n"+sd.SdNotifyMonotonicUsec())
+}
+
+// alive keeps the watchdog quiet.
+func (s *supervisor) alive() {
+	if s.watch > 0 {
+		_, _ = sd.SdNotify(false, sd.SdNotifyWatchdog)
+	}
+}
+
+// status shows the windows in `systemctl status`, where they changed.
+func (s *supervisor) status(all quota.Statuses, now time.Time) {
+	line := statusLine(all, now)
+	if line == s.line {
+		return
+	}
+	s.line = line
+	_, _ = sd.SdNotify(false, "STATUS="+line)
+}
+
+// statusLine is the windows in a few words: "5h 62 %, full 14:20; week 41 %".
+func statusLine(all quota.Statuses, now time.Time) string {
+	var parts []string
+	for _, a := range all.Accounts {
+		for _, w := range a.Windows {
+			if w.Counts != quota.CountPrompts {
+				continue
+			}
+			text := fmt.Sprintf("%s %d %%", w.Window, int(w.Percent))
+			if len(all.Accounts) > 1 {
+				text = a.Account + " " + text
+			}
+			if w.ResetsAt != nil && w.Used > 0 {
+				text += ", full " + notify.Clock(*w.ResetsAt, now, time.Local)
+			}
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, "; ")
+}

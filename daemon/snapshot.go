@@ -1,0 +1,67 @@
+package daemon
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"quotad/config"
+	"quotad/quota"
+)
+
+// Snapshot is the state at one commit. It is never changed, so that readers
+// share it and never wait.
+type Snapshot struct {
+	Settings *config.Settings
+	Boundary time.Time // when it next changes though nothing arrives; zero: never
+	parts    []part
+}
+
+// part is one account of a Snapshot.
+type part struct {
+	meter *quota.Meter
+	state *quota.State
+}
+
+func newSnapshot(s *config.Settings, accounts map[string]*account, now time.Time) *Snapshot {
+	snap := &Snapshot{Settings: s}
+	for _, name := range slices.Sorted(maps.Keys(accounts)) {
+		a := accounts[name]
+		snap.parts = append(snap.parts, part{a.ledger.Meter, &a.ledger.State})
+		if at, ok := a.ledger.State.NextBoundary(a.ledger.Meter, now); ok && (snap.Boundary.IsZero() || at.Before(snap.Boundary)) {
+			snap.Boundary = at
+		}
+	}
+	// The default account first: it is the one that most have.
+	slices.SortStableFunc(snap.parts, func(a, b part) int { return cmp.Compare(rank(a), rank(b)) })
+	return snap
+}
+
+func rank(p part) int {
+	if p.meter.Account.Name == quota.DefaultAccount {
+		return 0
+	}
+	return 1
+}
+
+// Statuses describes one account, or all where name is "". It reports whether
+// there is such an account.
+func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
+	all := quota.Statuses{Schema: quota.Schema, Now: quota.Milli(now), Accounts: []quota.Status{}}
+	for _, p := range s.parts {
+		if name == "" || name == p.meter.Account.Name {
+			all.Accounts = append(all.Accounts, p.state.At(p.meter, s.Settings.Notices, now))
+		}
+	}
+	return all, name == "" || len(all.Accounts) > 0
+}
+
+// Status describes one account.
+func (s *Snapshot) Status(name string, now time.Time) (quota.Status, bool) {
+	all, ok := s.Statuses(name, now)
+	if !ok || name == "" {
+		return quota.Status{}, false
+	}
+	return all.Accounts[0], true
+}

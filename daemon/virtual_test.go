@@ -1,0 +1,228 @@
+package daemon
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"quotad/config"
+	"quotad/quota"
+)
+
+const liteConfig = `
+[account.default]
+plan = "v2/lite"
+subscribed = 2000-01-03T16:55:13+08:00
+`
+
+// workdays are the prompts of somebody who works from nine to five, more on
+// some days than on others, for so many days from start.
+func workdays(start time.Time, days int) []quota.Event {
+	r := rand.New(rand.NewSource(1))
+	var list []quota.Event
+	for day := range days {
+		nine := start.Add(time.Duration(day)*24*time.Hour + 9*time.Hour)
+		for i := range r.Intn(150) {
+			at := nine.Add(time.Duration(r.Int63n(int64(8 * time.Hour)))).Truncate(time.Millisecond)
+			list = append(list, quota.Event{ID: fmt.Sprintf("%02d-%03d", day, i), At: at, Model: "glm-4.5"}.Normalize(at))
+		}
+	}
+	return quota.Sort(list)
+}
+
+// replayed are the notices of a replay, which knows no engine, store or clock.
+func replayed(t *testing.T, s config.Settings, events []quota.Event) []string {
+	t.Helper()
+	var list []string
+	for step, err := range quota.NewReplay(meterOf(&s, quota.DefaultAccount), s.Notices).Steps(events) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := step.Notice; n != nil {
+			list = append(list, line(n.Notice))
+		}
+	}
+	return list
+}
+
+func line(n quota.Notice) string {
+	return fmt.Sprintf("%s %s %s %d", n.At.Format(time.RFC3339), n.Window, n.Kind, n.Level)
+}
+
+func (r *rig) lines() []string {
+	var list []string
+	for n, err := range (backend{r.engine}).Notices(r.t.Context(), time.Time{}) {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		list = append(list, line(n.Notice))
+	}
+	return list
+}
+
+// withAlarm lets the alarm wake the engine, as the service does.
+func withAlarm(t *testing.T, r *rig) *alarm {
+	a := newAlarm(r.engine.Look, Heartbeat, zerolog.Nop())
+	r.engine.wake = func(s *Snapshot, _ bool) { a.set(s.Boundary) }
+	a.start()
+	t.Cleanup(a.stop)
+	return a
+}
+
+func TestAMonthInVirtualTimeTellsEveryNoticeOnceAndInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, liteConfig)
+		events := workdays(time.Now(), 30)
+		want := replayed(t, s, events)
+		if len(want) < 20 {
+			t.Fatalf("a month with %d notices tests nothing", len(want))
+		}
+		r := start(t, t.TempDir(), s, time.Now)
+		a := withAlarm(t, r)
+		for _, e := range events {
+			time.Sleep(time.Until(e.At))
+			r.post(e)
+		}
+		time.Sleep(8 * 24 * time.Hour)
+		synctest.Wait()
+		a.stop()
+		if got := r.lines(); !slices.Equal(got, want) {
+			t.Errorf("%d notices, want %d\n got %v\nwant %v", len(got), len(want), got, want)
+		}
+		r.stop()
+	})
+}
+
+func TestRestartsTellNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, dir := settings(t, liteConfig), t.TempDir()
+		events := workdays(time.Now(), 5)
+		want := replayed(t, s, events)
+		r := start(t, dir, s, time.Now)
+		a := withAlarm(t, r)
+		for i, e := range events {
+			time.Sleep(time.Until(e.At))
+			r.post(e)
+			if i%7 == 0 {
+				a.stop()
+				r.stop()
+				r = start(t, dir, s, time.Now)
+				a = withAlarm(t, r)
+			}
+		}
+		time.Sleep(8 * 24 * time.Hour)
+		synctest.Wait()
+		a.stop()
+		if got := r.lines(); !slices.Equal(got, want) {
+			t.Errorf("\n got %v\nwant %v", got, want)
+		}
+		r.stop()
+	})
+}
+
+func TestTheClockMayJumpAndTheEngineMayOversleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, liteConfig)
+		var step time.Duration
+		now := func() time.Time { return time.Now().Add(step) }
+		r := start(t, t.TempDir(), s, now)
+		defer r.stop()
+		r.post(quota.Event{Count: 80, Model: "glm-4.5"}) // all there is for five hours
+		opened := now()
+		for _, jump := range []time.Duration{-2 * time.Hour, 2 * time.Hour, 3 * time.Hour, -time.Hour, time.Hour} {
+			step += jump
+			r.engine.Look()
+			r.engine.Look()
+			synctest.Wait()
+		}
+		if got := r.told(); len(got) != 1 {
+			t.Fatalf("before the window is over: %v", got)
+		}
+		step += 2*time.Hour + 30*time.Minute // asleep over the boundary
+		r.engine.Look()
+		synctest.Wait()
+		step -= time.Hour // and set back before it
+		r.engine.Look()
+		synctest.Wait()
+		step += time.Hour
+		r.engine.Look()
+		synctest.Wait()
+		want := []string{"5h exhausted 100", "5h refreshed 0"}
+		if got := r.told(); !slices.Equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+		if w := r.window("5h"); w.State != quota.PhaseIdle || w.Used != 0 {
+			t.Errorf("%v after its opening: %s, used %v", now().Sub(opened), w.State, w.Used)
+		}
+	})
+}
+
+func TestTheAlarmRings(t *testing.T) {
+	ring := func(t *testing.T, f func(a *alarm, rung func() int)) {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			a := newAlarm(func() { n++ }, time.Hour, zerolog.Nop())
+			a.start()
+			f(a, func() int { synctest.Wait(); return n })
+			a.stop()
+		})
+	}
+	t.Run("at the boundary, once", func(t *testing.T) {
+		ring(t, func(a *alarm, rung func() int) {
+			a.set(time.Now().Add(90 * time.Second))
+			time.Sleep(89 * time.Second)
+			if rung() != 0 {
+				t.Error("too early")
+			}
+			time.Sleep(2 * time.Second)
+			if got := rung(); got != 1 {
+				t.Errorf("rang %d times", got)
+			}
+			time.Sleep(10 * time.Minute)
+			if got := rung(); got != 1 {
+				t.Errorf("rang %d times", got)
+			}
+		})
+	})
+	t.Run("where the boundary moved", func(t *testing.T) {
+		ring(t, func(a *alarm, rung func() int) {
+			a.set(time.Now().Add(90 * time.Second))
+			a.set(time.Now().Add(10 * time.Second))
+			time.Sleep(11 * time.Second)
+			if got := rung(); got != 1 {
+				t.Errorf("rang %d times", got)
+			}
+		})
+	})
+	t.Run("at once for a boundary that is past", func(t *testing.T) {
+		ring(t, func(a *alarm, rung func() int) {
+			a.set(time.Now().Add(-time.Second))
+			if got := rung(); got != 1 {
+				t.Errorf("rang %d times", got)
+			}
+		})
+	})
+	t.Run("not for one that was cleared", func(t *testing.T) {
+		ring(t, func(a *alarm, rung func() int) {
+			a.set(time.Now().Add(10 * time.Second))
+			a.set(time.Time{})
+			time.Sleep(time.Minute)
+			if got := rung(); got != 0 {
+				t.Errorf("rang %d times", got)
+			}
+		})
+	})
+	t.Run("at each heartbeat", func(t *testing.T) {
+		ring(t, func(a *alarm, rung func() int) {
+			time.Sleep(3*time.Hour + time.Minute)
+			if got := rung(); got != 3 {
+				t.Errorf("rang %d times", got)
+			}
+		})
+	})
+}

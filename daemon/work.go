@@ -1,0 +1,250 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/daemon/store"
+	"quotad/notify"
+	"quotad/quota"
+)
+
+// maxAccounts bounds what a confused sender can make the engine hold.
+const maxAccounts = 64
+
+// toldFor is how long after its window a notice is kept in mind.
+const toldFor = 40 * 24 * time.Hour
+
+// work is one transaction's view of the state: copies of what it touches,
+// which become the present state when the transaction is durable, and are
+// dropped when it fails. It has one instant, taken at its start.
+type work struct {
+	e        *Engine
+	tx       *store.Tx
+	now      time.Time
+	accounts map[string]*account
+	notices  []quota.Notice   // made due, in order
+	settings *config.Settings // new ones; nil: unchanged
+	fresh    bool             // accounts holds all there are
+
+	events, duplicates, rejected, refolds uint64
+}
+
+func (e *Engine) begin() *work {
+	return &work{e: e, now: quota.Milli(e.now()), accounts: map[string]*account{}}
+}
+
+// rules are the settings that hold in this transaction.
+func (w *work) rules() *config.Settings {
+	if w.settings != nil {
+		return w.settings
+	}
+	return w.e.settings
+}
+
+// account is the transaction's copy of an account, made anew where there was
+// none.
+func (w *work) account(name string) (*account, error) {
+	if a, ok := w.accounts[name]; ok {
+		return a, nil
+	}
+	if a, ok := w.e.accounts[name]; ok && !w.fresh {
+		w.accounts[name] = a.clone()
+		return w.accounts[name], nil
+	}
+	return w.open(name)
+}
+
+func (w *work) knows(name string) bool {
+	_, mine := w.accounts[name]
+	_, there := w.e.accounts[name]
+	return mine || there
+}
+
+// open takes an account up from the store.
+func (w *work) open(name string) (*account, error) {
+	kept, _, err := w.tx.State(name)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := quota.Open(meterOf(w.rules(), name), w.tx, kept)
+	if err != nil {
+		return nil, err
+	}
+	a := &account{ledger: ledger}
+	w.accounts[name] = a
+	return a, w.remember(a)
+}
+
+func meterOf(s *config.Settings, name string) *quota.Meter {
+	return &quota.Meter{Account: s.Account(name), Rules: s.Rules}
+}
+
+// remember reads what an account was told.
+func (w *work) remember(a *account) error {
+	records, err := w.tx.Notices(w.now.Add(-toldFor))
+	for _, r := range records {
+		if r.Notice.Account == a.ledger.Meter.Account.Name && r.Notice.Kind != quota.NoticeDigest {
+			a.told = append(a.told, quota.DueNotice{Notice: r.Notice, Opened: r.Opened}.Told())
+		}
+	}
+	return err
+}
+
+// load takes up all accounts. Where the settings that the counters rest on
+// have changed, they are folded anew.
+func (w *work) load(s *config.Settings) error {
+	w.settings, w.fresh = s, true
+	names, err := w.tx.Accounts()
+	if err != nil {
+		return err
+	}
+	for _, a := range s.Accounts {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	hash, err := w.tx.SettingsHash()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Compact(names) {
+		if err := w.take(name, hash == s.Hash()); err != nil {
+			return fmt.Errorf("account %s: %w", name, err)
+		}
+	}
+	if hash == s.Hash() {
+		return nil
+	}
+	return w.tx.PutSettingsHash(s.Hash())
+}
+
+// take takes up one account, folding it anew where its counters do not hold.
+func (w *work) take(name string, holds bool) error {
+	if holds {
+		_, err := w.open(name)
+		return err
+	}
+	ledger := &quota.Ledger{Meter: meterOf(w.settings, name)}
+	if err := ledger.Rebuild(w.tx); err != nil {
+		return err
+	}
+	a := &account{ledger: ledger}
+	w.accounts[name] = a
+	if err := w.tx.PutState(name, ledger.State.Encode()); err != nil {
+		return err
+	}
+	return w.remember(a)
+}
+
+// record takes one event in. A rejected one is no error of the transaction.
+func (w *work) record(e quota.Event) (api.Result, error) {
+	if complaint := w.check(e); complaint != nil {
+		w.rejected++
+		return api.Result{ID: e.ID, Status: quota.Rejected, Error: api.FromQuota(complaint)}, nil
+	}
+	if e.Kind == quota.KindVoid {
+		if named, _, ok, err := w.tx.Lookup(e.Voids); err != nil {
+			return api.Result{}, err
+		} else if ok {
+			e.Account = named.Account // an ID tells its account
+		}
+	}
+	a, err := w.account(e.Account)
+	if err != nil {
+		return api.Result{}, err
+	}
+	p, err := w.tx.Put(e)
+	if err != nil {
+		return api.Result{}, err
+	}
+	if p.Outcome != quota.Recorded {
+		w.duplicates++
+	} else {
+		w.events++
+		if err := w.fold(a, p); err != nil {
+			return api.Result{}, err
+		}
+	}
+	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq}, nil
+}
+
+// check tells what speaks against an event at this instant.
+func (w *work) check(e quota.Event) *quota.Error {
+	if complaint := e.CheckTime(w.now, w.rules().Store.Retention); complaint != nil {
+		return complaint
+	}
+	if !w.knows(e.Account) && len(w.e.accounts)+len(w.accounts) >= maxAccounts {
+		return &quota.Error{Field: "account", Message: fmt.Sprintf("%q is new, and %d accounts is the most that are kept", e.Account, maxAccounts)}
+	}
+	return nil
+}
+
+// fold counts an entry, and tells what it made due: each event is a step of
+// its own, so that two in one request are told as if they had come apart.
+func (w *work) fold(a *account, p quota.Placed) error {
+	fit, err := a.ledger.Take(w.tx, p)
+	if err != nil || fit == quota.TooLate {
+		return err
+	}
+	return w.tell(a)
+}
+
+// tell makes what is due of an account a pending notice.
+func (w *work) tell(a *account) error {
+	st := a.ledger.State.At(a.ledger.Meter, w.rules().Notices, w.now)
+	for _, d := range quota.Due(a.ledger.Meter, &st, a.told, w.rules().Notices, w.now) {
+		n := worded(d.Notice, &st, w.now)
+		if err := w.post(store.NoticeRecord{Key: n.Account + "/" + d.Told().Key(), Notice: n, Opened: d.Opened}); err != nil {
+			return err
+		}
+		a.told = append(a.recent(w.now), d.Told())
+	}
+	return nil
+}
+
+// post makes a notice pending.
+func (w *work) post(r store.NoticeRecord) error {
+	r.Delivered, r.UpdatedAt = string(notify.StatePending), w.now
+	w.notices = append(w.notices, r.Notice)
+	_, err := w.tx.PutNotice(r)
+	return err
+}
+
+// settle folds late events in and keeps the counters of all that was touched.
+func (w *work) settle() error {
+	for _, name := range slices.Sorted(maps.Keys(w.accounts)) {
+		a := w.accounts[name]
+		refolded, err := a.ledger.Settle(w.tx)
+		if err != nil {
+			return err
+		}
+		if refolded {
+			w.refolds++
+			if err := w.tell(a); err != nil {
+				return err
+			}
+		}
+		if err := w.tx.PutState(name, a.ledger.State.Encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look tells what the passing of time has made due in any account.
+func (w *work) look() error {
+	for _, name := range slices.Sorted(maps.Keys(w.e.accounts)) {
+		a, err := w.account(name)
+		if err != nil {
+			return err
+		}
+		if err := w.tell(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
