@@ -50,10 +50,13 @@ func roundTrip(c net.Conn, line []byte, deadline time.Time) (status int, body []
 	c.SetDeadline(deadline)
 	request := make([]byte, 0, len(line)+128)
 	request = fmt.Appendf(request, "POST /v1/events HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(line))
-	if _, err := c.Write(append(request, line...)); err != nil {
-		return 0, nil, err
+	_, unsent := c.Write(append(request, line...))
+	// Where the daemon would not read it all, its answer still says why.
+	status, body, err = readAnswer(bufio.NewReader(c))
+	if err != nil && unsent != nil {
+		err = unsent
 	}
-	return readAnswer(bufio.NewReader(c))
+	return status, body, err
 }
 
 // readAnswer reads an HTTP/1.1 answer with a Content-Length, which all answers

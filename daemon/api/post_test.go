@@ -1,0 +1,98 @@
+package api
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quotad/quota"
+)
+
+func TestPost(t *testing.T) {
+	soon := func() time.Time { return time.Now().Add(10 * time.Second) }
+	line := EncodeEvent(quota.Event{ID: "a", At: testNow})
+	for _, c := range []struct {
+		name    string
+		backend *memory
+		line    []byte
+		want    Delivery
+		words   string
+	}{
+		{"an event is taken", &memory{}, line, Delivered, ""},
+		{"a repeat is taken too", &memory{seqs: map[string]uint64{"a": 1}}, line, Delivered, ""},
+		{"an event of the future is refused", &memory{}, EncodeEvent(quota.Event{ID: "a", At: testNow.Add(time.Hour)}), Refused, "in the future"},
+		{"a bad one is refused", &memory{}, []byte(`{"count":"x"}`), Refused, "count: "},
+		{"one too large is refused", &memory{}, []byte(strings.Repeat(" ", MaxBody+1)), Refused, "8 MiB"},
+		{"a full disk leaves it undelivered", &memory{fail: errDiskFull}, line, Undelivered, "no space"},
+		{"a failure of ours leaves it undelivered", &memory{fail: Errorf(Internal, "broken")}, line, Undelivered, "broken"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Post([]string{serve(t, c.backend)}, c.line, soon())
+			if got != c.want || (err == nil) != (c.want == Delivered) || err != nil && !strings.Contains(err.Error(), c.words) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestPostWhereNobodyAnswers(t *testing.T) {
+	var none *NoDaemonError
+	got, err := Post([]string{filepath.Join(shortDir(t), "s")}, []byte("{}"), time.Now().Add(time.Second))
+	if got != Undelivered || !errors.As(err, &none) {
+		t.Errorf("no socket: %v, %v", got, err)
+	}
+	path := filepath.Join(shortDir(t), "s")
+	ln, err := net.Listen("unix", path)
+	must(t, err)
+	defer ln.Close()
+	start := time.Now()
+	got, err = Post([]string{path}, []byte("{}"), time.Now().Add(50*time.Millisecond))
+	if got != Undelivered || err == nil || time.Since(start) > 5*time.Second {
+		t.Errorf("a daemon that hangs: %v, %v after %v", got, err, time.Since(start))
+	}
+}
+
+func TestPostToAnotherUsersDaemonLeavesItUndelivered(t *testing.T) {
+	socket := serve(t, &memory{}, func(s *Server) { s.peer = func(net.Conn) verdict { return otherUser } })
+	if got, err := Post([]string{socket}, []byte("{}"), time.Now().Add(10*time.Second)); got != Undelivered || err == nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestAnswersThatAreStrange(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		want         Delivery
+	}{
+		{"a good one", "HTTP/1.1 200 OK\r\nX: y\r\ncontent-length:  46\r\n\r\n" + `{"results":[{"id":"a","status":"recorded"}]}  `, Delivered},
+		{"nothing", "", Undelivered},
+		{"no HTTP", "220 mail ready\r\n\r\n", Undelivered},
+		{"a status that is no number", "HTTP/1.1 OK\r\n\r\n", Undelivered},
+		{"no length", "HTTP/1.1 200 OK\r\n\r\n{}", Undelivered},
+		{"a length that is no number", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}", Undelivered},
+		{"a length below none", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}", Undelivered},
+		{"a length without bounds", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{}", Undelivered},
+		{"a body that breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n" + `{"results":[`, Undelivered},
+		{"a head without end", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 100_000), Undelivered},
+		{"a page of another server", "HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\n<html>", Undelivered},
+		{"success without a result", "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + `{"results":[]}`, Undelivered},
+		{"success with an unknown result", "HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n" + `{"results":[{"status":"parked"}]}`[:32] + "", Undelivered},
+		{"a rejected result", "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n" + `{"results":[{"status":"rejected"}]}`, Refused},
+		{"an error without a code we know", "HTTP/1.1 418 ?\r\nContent-Length: 48\r\n\r\n" + `{"error":{"code":"teapot","message":"no coffee"}}`[:48], Undelivered},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, body, err := readAnswer(bufio.NewReader(strings.NewReader(c.answer)))
+			got := Undelivered
+			if err == nil {
+				got, err = deliveryOf(status, body)
+			}
+			if got != c.want || (err == nil) != (got == Delivered) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
