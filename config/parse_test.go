@@ -234,8 +234,8 @@ func TestQuietHoursHold(t *testing.T) {
 func TestHash(t *testing.T) {
 	base := "[account.default]\nplan = \"v2/pro\"\n[account.b]\n"
 	hash := func(text string) string { return parse(t, text).Hash() }
-	if hash(base) != hash(base) || len(hash(base)) != 64 {
-		t.Error("not stable")
+	if first, again := hash(base), hash(base); first != again || len(first) != 64 {
+		t.Errorf("not stable: %s, then %s", first, again)
 	}
 	for _, same := range []string{
 		"[account.b]\n[account.default]\nplan = \"v2/pro\"\n",
