@@ -186,8 +186,10 @@ func (w *work) check(e quota.Event) *quota.Error {
 // fold counts an entry, and tells what it made due: each event is a step of
 // its own, so that two in one request are told as if they had come apart.
 func (w *work) fold(a *account, p quota.Placed) error {
+	rules := w.rules().Notices
+	before := a.ledger.State.Step(a.ledger.Meter, rules)
 	fit, err := a.ledger.Take(w.tx, p)
-	if err != nil || fit == quota.TooLate {
+	if err != nil || fit == quota.TooLate || before == a.ledger.State.Step(a.ledger.Meter, rules) {
 		return err
 	}
 	return w.tell(a)
@@ -224,9 +226,9 @@ func (w *work) settle() error {
 		}
 		if refolded {
 			w.refolds++
-			if err := w.tell(a); err != nil {
-				return err
-			}
+		}
+		if err := w.tell(a); err != nil {
+			return err
 		}
 		if err := w.tx.PutState(name, a.ledger.State.Encode()); err != nil {
 			return err
@@ -235,14 +237,11 @@ func (w *work) settle() error {
 	return nil
 }
 
-// look tells what the passing of time has made due in any account.
+// look touches every account, so that settle tells what the passing of time
+// has made due.
 func (w *work) look() error {
 	for _, name := range slices.Sorted(maps.Keys(w.e.accounts)) {
-		a, err := w.account(name)
-		if err != nil {
-			return err
-		}
-		if err := w.tell(a); err != nil {
+		if _, err := w.account(name); err != nil {
 			return err
 		}
 	}

@@ -81,6 +81,26 @@ func Due(m *Meter, st *Status, told []Told, rules NoticeRules, now time.Time) []
 	return due
 }
 
+// Step is equal for two states of an account between which no window was
+// opened, stopped, early refreshed, or used up to another threshold: then
+// nothing but a forecast and the passing of time can have made a notice due.
+func (s *State) Step(m *Meter, rules NoticeRules) uint64 {
+	h := uint64(14695981039346656037) // FNV-1a, over words
+	mix := func(v uint64) { h = (h ^ v) * 1099511628211 }
+	for i := range s.Windows {
+		at, limit := &s.Windows[i], s.Windows[i].limit(&m.Account.Plan.Windows[i])
+		for _, level := range rules.Thresholds {
+			if at.Used.Reaches(level, limit) {
+				mix(uint64(level))
+			}
+		}
+		for _, t := range [...]time.Time{at.Opened, at.Stop, at.Early} {
+			mix(uint64(t.UnixMilli()))
+		}
+	}
+	return h
+}
+
 // dueCase is the case of one window.
 type dueCase struct {
 	win   *Window
