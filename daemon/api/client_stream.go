@@ -22,9 +22,8 @@ const maxLine = 16 << 20
 // Events yields what was recorded, oldest first, at most limit of them (0: no
 // limit). It ends with an error where the stream broke off.
 func (c *Client) Events(ctx context.Context, q EventQuery, limit int) iter.Seq2[quota.Event, error] {
-	query := values("since", timeValue(q.Since), "until", timeValue(q.Until), "account", q.Account, "limit", countValue(limit))
 	return func(yield func(quota.Event, error) bool) {
-		for line, err := range c.lines(ctx, http.MethodGet, "/v1/events", query, body{}) {
+		for line, err := range c.EventLines(ctx, q, limit) {
 			var e quota.Event
 			if err == nil {
 				e, err = decoded(line)
@@ -34,6 +33,13 @@ func (c *Client) Events(ctx context.Context, q EventQuery, limit int) iter.Seq2[
 			}
 		}
 	}
+}
+
+// EventLines is Events as the daemon wrote them: one JSON object each, without
+// the end of its line. A line is valid until the next one.
+func (c *Client) EventLines(ctx context.Context, q EventQuery, limit int) iter.Seq2[[]byte, error] {
+	query := values("since", timeValue(q.Since), "until", timeValue(q.Until), "account", q.Account, "limit", countValue(limit))
+	return c.lines(ctx, http.MethodGet, "/v1/events", query, body{})
 }
 
 func decoded(line []byte) (quota.Event, error) {

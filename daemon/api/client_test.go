@@ -96,6 +96,10 @@ func TestNoDaemon(t *testing.T) {
 	if want := "no daemon answers at " + missing + " or " + dead; !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("got %q", err)
 	}
+	c.Sockets = []string{"/" + strings.Repeat("x", 120)}
+	if err := (&Client{Sockets: c.Sockets}).Healthy(context.Background()); !errors.As(err, &none) || !strings.Contains(err.Error(), "at most 107") {
+		t.Errorf("a path that is too long: %v", err)
+	}
 	for _, err := range c.Events(context.Background(), EventQuery{}, 0) {
 		if !errors.As(err, &none) {
 			t.Errorf("a stream gave %v", err)

@@ -122,6 +122,26 @@ func TestWhoGoesForANewOne(t *testing.T) {
 	}
 }
 
+func TestOneWhoseWordsNobodyHasReadYetIsNotSilent(t *testing.T) {
+	ln, err := net.Listen("unix", shortDir(t)+"/s")
+	must(t, err)
+	defer ln.Close()
+	tab := newConnTable(2)
+	accept := func() (*tracked, net.Conn) {
+		far := connect(t, ln.Addr().String())
+		near, err := ln.Accept()
+		must(t, err)
+		return tab.add(near), far
+	}
+	first, far := accept()
+	second, _ := accept()
+	fmt.Fprint(far, "GET ")
+	accept()
+	if phase(first.phase.Load()) == phaseClosed || phase(second.phase.Load()) != phaseClosed {
+		t.Error("the one that had spoken was closed for the one that had not")
+	}
+}
+
 func TestOneThatAnsweredLastIsIdleShortest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tab, conns := table(2, phaseBusy, phaseSilent)

@@ -52,22 +52,47 @@ const staleTemp = time.Hour
 
 // Drain offers what is in the spool to take, in the order of time, in chunks,
 // and then does to each file what take says, one Settled for each Item. It
-// ends at the first error of take, of whose chunk nothing is touched. What is
-// no regular file of ours, or has no name of ours, is left alone.
+// ends at the first error of take, of whose chunk nothing is touched; a file that
+// cannot be cleared away holds up no other. What is no regular file of ours, or
+// has no name of ours, is left alone.
 func (s Spool) Drain(take func([]Item) ([]Settled, error)) (Drained, error) {
-	var done Drained
 	names, err := s.list()
-	for err == nil && len(names) > 0 {
+	if err != nil {
+		return Drained{}, err
+	}
+	d := drain{Spool: s}
+	for len(names) > 0 {
 		var chunk []Item
-		chunk, names, err = s.load(names, &done)
-		if err == nil && len(chunk) > 0 {
-			err = s.settle(chunk, take, &done)
+		chunk, names = d.load(names)
+		if len(chunk) == 0 {
+			continue
+		}
+		if err = d.settle(chunk, take); err != nil {
+			break
 		}
 	}
-	if done.Taken+done.SetAside > 0 {
-		err = errors.Join(err, syncDir(s.Dir))
+	if d.done.Taken+d.done.SetAside > 0 {
+		d.failed = errors.Join(d.failed, syncDir(s.Dir))
 	}
-	return done, err
+	return d.done, errors.Join(err, d.failed)
+}
+
+// drain is one drain at work.
+type drain struct {
+	Spool
+	done   Drained
+	failed error // the first file that could not be cleared away; the rest go on
+}
+
+// cleared counts a file that was cleared away, or notes why it was not. It then
+// is offered again next time, which does no harm.
+func (d *drain) cleared(count *int, err error) {
+	switch {
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		*count++
+	case d.failed == nil:
+		d.failed = fmt.Errorf("cannot clear the spool: %w", err)
+	}
 }
 
 // Deliver drains the spool into submit, which records events as
@@ -92,6 +117,9 @@ func (s Spool) Deliver(submit func([]quota.Event) ([]Result, error)) (Drained, e
 		results, err := submit(events)
 		if err != nil {
 			return nil, err
+		}
+		if len(results) != len(events) {
+			return nil, fmt.Errorf("%d results for %d spooled events", len(results), len(events))
 		}
 		for i, r := range results {
 			settled[place[i]] = settledBy(r)
@@ -151,24 +179,21 @@ func (s Spool) sweep(e fs.DirEntry) {
 }
 
 // load reads the next chunk, and sets aside what is too large to be an event.
-func (s Spool) load(names []string, done *Drained) (chunk []Item, rest []string, err error) {
+func (d *drain) load(names []string) (chunk []Item, rest []string) {
 	size := 0
 	for len(names) > 0 && len(chunk) < chunkItems && size < chunkBytes {
 		name := names[0]
 		names = names[1:]
-		line, reason := readSpooled(filepath.Join(s.Dir, name))
+		line, reason := readSpooled(filepath.Join(d.Dir, name))
 		switch {
 		case reason != "":
-			if err := s.setAside(name, reason); err != nil {
-				return nil, names, err
-			}
-			done.SetAside++
+			d.cleared(&d.done.SetAside, d.setAside(name, reason))
 		case line != nil:
 			at, _ := spoolTime(name)
 			chunk, size = append(chunk, Item{name, at, line}), size+len(line)
 		}
 	}
-	return chunk, names, nil
+	return chunk, names
 }
 
 // readSpooled reads a regular file of ours. A reason says why its content can
@@ -194,7 +219,7 @@ func readSpooled(path string) (line []byte, reason string) {
 }
 
 // settle offers a chunk and does what is said of each of its items.
-func (s Spool) settle(chunk []Item, take func([]Item) ([]Settled, error), done *Drained) error {
+func (d *drain) settle(chunk []Item, take func([]Item) ([]Settled, error)) error {
 	settled, err := take(chunk)
 	if err != nil {
 		return err
@@ -205,16 +230,11 @@ func (s Spool) settle(chunk []Item, take func([]Item) ([]Settled, error), done *
 	for i, item := range chunk {
 		switch settled[i].Disposition {
 		case Taken:
-			err = os.Remove(filepath.Join(s.Dir, item.Name))
-			done.Taken++
+			d.cleared(&d.done.Taken, os.Remove(filepath.Join(d.Dir, item.Name)))
 		case SetAside:
-			err = s.setAside(item.Name, settled[i].Reason)
-			done.SetAside++
+			d.cleared(&d.done.SetAside, d.setAside(item.Name, settled[i].Reason))
 		default:
-			done.Kept++
-		}
-		if err != nil {
-			return fmt.Errorf("cannot clear the spool: %w", err)
+			d.done.Kept++
 		}
 	}
 	return nil

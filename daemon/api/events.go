@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"quotad/quota"
@@ -28,8 +27,8 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, bad)
 		return
 	}
-	body := getBuffer()
-	defer putBuffer(body)
+	body := s.buffer()
+	defer s.keep(body)
 	if bad := readBody(w, r, body); bad != nil {
 		WriteError(w, bad)
 		return
@@ -178,9 +177,8 @@ func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error
 // ReadJSON reads a request's body, a JSON object, into v, for the calls of
 // Config.Extra. An empty body leaves v as it is.
 func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	body := getBuffer()
-	defer putBuffer(body)
-	if bad := readBody(w, r, body); bad != nil {
+	var body bytes.Buffer
+	if bad := readBody(w, r, &body); bad != nil {
 		return bad
 	}
 	if len(bytes.TrimSpace(body.Bytes())) == 0 {
@@ -196,15 +194,18 @@ func bodyTooLarge() *Error {
 	return Errorf(TooLarge, "the body is larger than %d MiB; send it in several requests", MaxBody>>20)
 }
 
-// buffers keeps small buffers for reuse; a large one goes back to the heap.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+func (s *Server) buffer() *bytes.Buffer {
+	if b, ok := s.buffers.Get().(*bytes.Buffer); ok {
+		return b
+	}
+	return new(bytes.Buffer)
+}
 
-func getBuffer() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) }
-
-func putBuffer(b *bytes.Buffer) {
+// keep puts a buffer by for reuse; a large one goes back to the heap.
+func (s *Server) keep(b *bytes.Buffer) {
 	if b.Cap() <= 64<<10 {
 		b.Reset()
-		buffers.Put(b)
+		s.buffers.Put(b)
 	}
 }
 

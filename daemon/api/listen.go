@@ -28,8 +28,8 @@ const socketName = "quotad"
 // at is taken away, so the caller holds the lock of the database already. The
 // file goes with the listener's Close, unless it is another's by then.
 func Listen(path string) (net.Listener, error) {
-	if n := len(path); n > maxSocketPath {
-		return nil, fmt.Errorf("socket path of %d bytes, and at most %d are possible: %s: give a shorter one with --socket or QUOTAD_SOCKET", n, maxSocketPath, path)
+	if err := checkLength(path); err != nil {
+		return nil, err
 	}
 	if err := socketDir(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -54,6 +54,14 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("the socket was taken away at once: %w", err)
 	}
 	return own, nil
+}
+
+func checkLength(path string) error {
+	if n := len(path); n > maxSocketPath {
+		return fmt.Errorf("the socket path is %d bytes long, and at most %d are possible: name a shorter one with --socket or QUOTAD_SOCKET: %s",
+			n, maxSocketPath, path)
+	}
+	return nil
 }
 
 // ownListener takes its file away when it is closed, if it still is its file.

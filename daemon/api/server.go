@@ -45,6 +45,7 @@ type Server struct {
 	random  io.Reader
 	routes  map[string]map[string]http.Handler // path, method
 	conns   *connTable
+	buffers sync.Pool // of small *bytes.Buffer, for bodies
 	peer    func(net.Conn) verdict
 	http    *http.Server
 	stop    chan struct{}

@@ -60,7 +60,7 @@ func TestPostLines(t *testing.T) {
 		}
 		short = append(short, text)
 	}
-	want := []string{"a recorded 1 0", " rejected 0 3 count", "a duplicate 1 0", "c rejected 0 6 at", " rejected 0 7 ", "d recorded 2 0"}
+	want := []string{"a recorded 1 0", "b rejected 0 3 count", "a duplicate 1 0", "c rejected 0 6 at", " rejected 0 7 ", "d recorded 2 0"}
 	if strings.Join(short, "|") != strings.Join(want, "|") {
 		t.Errorf("got  %q\nwant %q", short, want)
 	}

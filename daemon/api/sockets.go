@@ -98,12 +98,9 @@ func dial(sockets []string, deadline time.Time) (net.Conn, error) {
 	none := &NoDaemonError{Tried: sockets}
 	dialer := net.Dialer{Deadline: deadline}
 	for _, path := range sockets {
-		c, err := dialer.Dial("unix", path)
+		c, err := dialOne(&dialer, path)
 		if err == nil {
-			if err = ownServer(c); err == nil {
-				return c, nil
-			}
-			c.Close()
+			return c, nil
 		}
 		if none.Err == nil && !errors.Is(err, os.ErrNotExist) {
 			none.Err = err
@@ -112,11 +109,18 @@ func dial(sockets []string, deadline time.Time) (net.Conn, error) {
 	return nil, none
 }
 
-func ownServer(c net.Conn) error {
-	self := os.Geteuid()
-	uid, ok := peerUID(c)
-	if ok && self != 0 && uid != self && uid != 0 {
-		return fmt.Errorf("the socket %s belongs to another user (uid %d)", c.RemoteAddr(), uid)
+func dialOne(d *net.Dialer, path string) (net.Conn, error) {
+	if err := checkLength(path); err != nil {
+		return nil, err
 	}
-	return nil
+	c, err := d.Dial("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	uid, known := peerUID(c)
+	if self := os.Geteuid(); self != 0 && judge(uid, known, self) != admitted {
+		c.Close()
+		return nil, fmt.Errorf("the socket %s belongs to another user (uid %d)", path, uid)
+	}
+	return c, nil
 }

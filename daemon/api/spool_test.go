@@ -224,6 +224,22 @@ func TestDrainLosesNothingWhereNothingIsDurable(t *testing.T) {
 	}
 }
 
+func TestDrainGoesOnWhereAFileCannotBeSetAside(t *testing.T) {
+	s, add := spoolOf(t)
+	must(t, s.Write("x", []byte("no event")))
+	add("good")
+	write(t, filepath.Join(s.Dir, "bad")) // where the folder should be
+	done, err := s.Deliver(func(events []quota.Event) ([]Result, error) {
+		return []Result{{Status: quota.Recorded}}, nil
+	})
+	if err == nil || done != (Drained{Taken: 1}) {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if left := files(t, s.Dir); len(left) != 2 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 func TestDrainKeepsTheIDOfAnEventWithoutOne(t *testing.T) {
 	s, _ := spoolOf(t)
 	must(t, s.Write("", []byte(`{}`)))

@@ -51,17 +51,25 @@ type wireReading struct {
 // checked in itself. Whether its instant can be taken is not looked at; an ID
 // it does not have is not made. Fields that are unknown, or belong to another
 // kind of event, are passed over. An "exhausted" event may carry the provider's raw
-// code and message in the place of its window; the message is not kept.
+// code and message in the place of its window; the message is not kept. With an
+// error comes an event that has nothing but its ID, if that could be read.
 func DecodeEvent(line []byte, now time.Time) (quota.Event, *Error) {
 	var w wireEvent
-	if err := decodeObject(line, &w); err != nil {
-		return quota.Event{}, err
+	bad := decodeObject(line, &w)
+	var e quota.Event
+	if bad == nil {
+		e, bad = w.event(now)
 	}
-	e, err := w.event(now)
-	if err != nil {
-		return quota.Event{}, err
+	if bad == nil {
+		bad = FromQuota(e.Check())
 	}
-	return e, FromQuota(e.Check())
+	if bad == nil {
+		return e, nil
+	}
+	if len(w.ID) > quota.MaxID {
+		w.ID = ""
+	}
+	return quota.Event{ID: w.ID}, bad
 }
 
 // EncodeEvent writes an event as one line of JSON, newline included, the way
