@@ -105,7 +105,7 @@ func (c Call) read() ([]byte, error) {
 		err error
 	}
 	in := await(c.Start.Add(stdinBy), begin(func() input {
-		raw, err := readValue(c.Stdin, maxPayload)
+		raw, err := readValue(c.Stdin, maxInput)
 		return input{raw, err}
 	}))
 	if in.raw == nil && in.err == nil {

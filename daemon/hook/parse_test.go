@@ -43,7 +43,7 @@ func story(r Report) string {
 
 // parseStream is Parse behind the reading of the input.
 func parseStream(tool, input string, env func(string) string) Report {
-	raw, err := readValue(strings.NewReader(input), maxPayload)
+	raw, err := readValue(strings.NewReader(input), maxInput)
 	if err != nil {
 		return Report{Reason: Unreadable}
 	}

@@ -24,7 +24,7 @@ func TestReadValueStopsAtItsEnd(t *testing.T) {
 			// The writer's end stays open: only the value's own end can end it.
 			in, out := io.Pipe()
 			go io.WriteString(out, c.input)
-			got, err := readValue(split(in), maxPayload)
+			got, err := readValue(split(in), maxInput)
 			in.Close()
 			if err != nil || string(got) != c.want {
 				t.Errorf("%s, %s: got %q, %v", c.what, chunk, got, err)
@@ -41,7 +41,7 @@ func TestReadValueGivesUp(t *testing.T) {
 		"it is a word":          "true",
 		"it is a string":        `"{}"`,
 	} {
-		if got, err := readValue(strings.NewReader(input), maxPayload); !errors.Is(err, errCut) {
+		if got, err := readValue(strings.NewReader(input), maxInput); !errors.Is(err, errCut) {
 			t.Errorf("%s: got %q, %v", what, got, err)
 		}
 	}
@@ -62,11 +62,40 @@ func TestReadValueDrainsWhatIsTooLong(t *testing.T) {
 	}
 }
 
-func TestReadValueKeepsAMegabyte(t *testing.T) {
-	value := `{"prompt":"` + strings.Repeat("x", 1<<20) + `"}`
-	got, err := readValue(strings.NewReader(value+"tail"), maxPayload)
-	if err != nil || string(got) != value {
-		t.Errorf("%d of %d bytes, %v", len(got), len(value), err)
+// bigPrompt is a payload with a prompt of n bytes, none of whose characters
+// are of the same length.
+func bigPrompt(n int, end string) string {
+	const mixed = `a\n\u00e4\ud83d\ude80ü\\\"`
+	return `{"a":1,"prompt":"` + strings.Repeat(mixed, n/len(mixed)) + end + `","z":2}`
+}
+
+func TestReadValueKeepsLongStringsShort(t *testing.T) {
+	seen := map[string]bool{}
+	for _, value := range []string{bigPrompt(1<<20, ""), bigPrompt(1<<20, "."), bigPrompt(1<<20-30, "")} {
+		got, err := readValue(strings.NewReader(value+"tail"), maxInput)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, ok := decode(got)
+		if !ok || p.text("a") != "1" || p.text("z") != "2" {
+			t.Errorf("not whole: %.40s ... %s", got, got[len(got)-40:])
+		}
+		if !strings.HasPrefix(p.text("prompt"), "a\nä🚀ü\\\"a") || strings.Count(p.text("prompt"), "\uFFFD") > 1 || len(got) > maxWhole+200 {
+			t.Errorf("%d bytes kept of %.40q", len(got), p.text("prompt"))
+		}
+		seen[p.text("prompt")] = true
+	}
+	if len(seen) != 3 {
+		t.Error("prompts that differ at their end look alike")
+	}
+}
+
+func TestReadValueKeepsWhatIsNotLong(t *testing.T) {
+	for _, n := range []int{maxWhole - 1, maxWhole} {
+		value := `{"prompt":"` + strings.Repeat("x", n) + `"}`
+		if got, err := readValue(strings.NewReader(value), maxInput); err != nil || string(got) != value {
+			t.Errorf("%d: %d bytes, %v", n, len(got), err)
+		}
 	}
 }
 
@@ -79,9 +108,15 @@ func FuzzReadValue(f *testing.F) {
 		if json.NewDecoder(bytes.NewReader(input)).Decode(&want) != nil || want == nil {
 			return
 		}
-		raw, err := readValue(bytes.NewReader(input), maxPayload)
+		raw, err := readValue(bytes.NewReader(input), maxInput)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(input) > maxWhole { // some string may have been cut
+			if !json.Valid(raw) {
+				t.Errorf("%.40q became %.40q", input, raw)
+			}
+			return
 		}
 		var got map[string]any
 		if err := json.Unmarshal(raw, &got); err != nil || !reflect.DeepEqual(got, want) {
