@@ -30,22 +30,21 @@ func isHook(args []string) bool {
 // before each prompt: what it prints may go to the model, and an exit code
 // other than 0 may stop the prompt. So it prints nothing and gives 0 whatever
 // happens, and it ends the process itself where that has not ended in time.
-func hookMain(args []string, stdin io.Reader) (code int) {
+func hookMain(args []string, stdin io.Reader) int {
 	start := time.Now()
-	limit := time.AfterFunc(hook.Limit, func() { os.Exit(0) })
+	limit := time.AfterFunc(hook.Limit, func() { os.Exit(exitDone) })
 	defer limit.Stop()
-	defer func() { _ = recover() }()
-
 	// Ctrl-C in a tool's terminal reaches its hooks too; the prompt was sent.
-	signal.Ignore(hookSignals...)
-	defer signal.Reset(hookSignals...)
-
-	tool, flags := hookArgs(args)
-	hookCall(tool, flags, stdin, start).Run()
-	return 0
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE)
+	hookRun(args, stdin, start)
+	return exitDone
 }
 
-var hookSignals = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE}
+func hookRun(args []string, stdin io.Reader, start time.Time) {
+	defer func() { _ = recover() }()
+	tool, flags := hookArgs(args)
+	hookCall(tool, flags, stdin, start).Run()
+}
 
 // hookCall finds the places of a call.
 func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time) hook.Call {

@@ -414,9 +414,8 @@ func TestHookOutlivesAPanic(t *testing.T) {
 	h := newHookHome(t)
 	t.Setenv("QUOTAD_STATE_DIR", h.state)
 	t.Setenv("QUOTAD_SOCKET", h.socket)
-	if code := hookMain([]string{"claude-code"}, panicReader{}); code != 0 {
-		t.Error("exit code", code)
-	}
+	hookRun([]string{"claude-code"}, panicReader{}, time.Now())
+	hookRun([]string{"claude-code"}, nil, time.Now())
 }
 
 func TestHookHelp(t *testing.T) {

@@ -22,6 +22,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
 	root := a.rootCommand()
+	root.AddCommand(a.hookCommand())
 	root.SetArgs(args)
 	return a.report(root.ExecuteContext(ctx))
 }
