@@ -1,0 +1,44 @@
+// Package store keeps what quotad must not lose in one bbolt file: the set of
+// events, checkpoints of their fold, and the notices that were told.
+//
+// Begin with [Open]. It takes the state folder for this process alone, looks
+// the file over before trusting it, and says in a [Report] what it found and
+// did. [Store.Update] and [Store.View] run one transaction each; the [Tx] they
+// hand out is a [quota.Book]. What Update returned nil for is on the disk.
+//
+// The folder:
+//
+//	state folder
+//	├── quotad.db              everything below
+//	├── created                says that there was a database, should it vanish
+//	├── lock                   held while the folder is in use; names the process
+//	├── quotad.db.damaged-T    moved aside, never deleted
+//	├── quotad.db.replaced-T   what a restore put another file in the place of
+//	└── backups
+//	    ├── quotad-T.db        one a day, the newest seven
+//	    └── quotad-T-schemaN.db   before a migration from schema N
+//
+// The database; account, day and "at" are numbers, id and turn are packed so
+// that bytes sort as the text does (see [packID]):
+//
+//	quotad.db
+//	├── meta         "schema" → version · "settings" → hash
+//	├── accounts     name → number, events, pruned up to
+//	├── events       account, at, id → kind, links, seq, fields
+//	├── ids          id → account, at
+//	├── turns        account, turn, "p", at, id → (a prompt of the turn)
+//	│                account, turn, "u" → usage events, at, model, id of the first
+//	├── voids        account, id → number of void events that name it
+//	├── words        text → number
+//	├── texts        number → day last used, text
+//	├── states       account → state of the fold
+//	├── checkpoints  account, at → state of the fold before at
+//	├── notices      number → JSON
+//	├── notice_keys  key → number
+//	├── notice_open  number → (not final yet)
+//	└── values       key → value
+//
+// Every value ends in a CRC-32C over the name of its bucket, its key and
+// itself, so that damage is seen in each record by itself, and whole records
+// can be told from rubbish in a file whose tree is broken.
+package store

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// Code sorts the errors of a store by what a caller does about them.
+type Code string
+
+// The codes.
+const (
+	Locked      Code = "locked"      // another process has the folder
+	Newer       Code = "newer"       // written by a newer quotad
+	Folder      Code = "folder"      // the state folder cannot be used as it is
+	NoSpace     Code = "no space"    // nothing can be written; heals by itself once there is room
+	Unavailable Code = "unavailable" // the disk failed; trying again may work
+	Damaged     Code = "damaged"     // what was read is not what was written
+	Gone        Code = "gone"        // the file was deleted or replaced under a running store
+)
+
+// Error is what a store complains of. Message is one sentence, Hint what to
+// run or do; both are for a person.
+type Error struct {
+	Code    Code
+	Message string
+	Hint    string
+	Err     error // what lies beneath, or nil
+}
+
+// For errors.Is: an error of the code, whatever its words.
+var (
+	ErrLocked      = &Error{Code: Locked}
+	ErrNewer       = &Error{Code: Newer}
+	ErrFolder      = &Error{Code: Folder}
+	ErrNoSpace     = &Error{Code: NoSpace}
+	ErrUnavailable = &Error{Code: Unavailable}
+	ErrDamaged     = &Error{Code: Damaged}
+	ErrGone        = &Error{Code: Gone}
+)
+
+func (e *Error) Error() string {
+	switch {
+	case e.Err == nil:
+		return e.Message
+	case e.Message == "":
+		return e.Err.Error()
+	}
+	return e.Message + ": " + e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes errors.Is ask for the code alone.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code && t.Message == "" && t.Err == nil
+}
+
+// CanStore reports whether err, of Update, leaves hope that a later one
+// succeeds by itself: the caller answers "try again" rather than "broken".
+func CanStore(err error) bool {
+	return errors.Is(err, ErrNoSpace) || errors.Is(err, ErrUnavailable)
+}
+
+func damaged(format string, args ...any) *Error {
+	return &Error{Code: Damaged, Message: fmt.Sprintf(format, args...), Hint: "quotad verify"}
+}
+
+// diskError gives an error of the disk or of bbolt its code.
+func diskError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case noSpace(err):
+		return &Error{Code: NoSpace, Message: doing + ": no space left", Hint: "free some disk space", Err: err}
+	}
+	return &Error{Code: Unavailable, Message: doing, Err: err}
+}
+
+// noSpace also reads the words: bbolt does not wrap what growing the file
+// ended in.
+func noSpace(err error) bool {
+	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, e) || strings.HasSuffix(err.Error(), e.Error()) {
+			return true
+		}
+	}
+	return errors.Is(err, berrors.ErrMaxSizeReached)
+}

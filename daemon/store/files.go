@@ -1,0 +1,172 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// The names in the state folder.
+const (
+	fileName    = "quotad.db"
+	newName     = "quotad.db.new" // on its way to being the database
+	markerName  = "created"
+	lockName    = "lock"
+	backupsName = "backups"
+)
+
+// stamp is how an instant stands in a file name.
+const stamp = "20060102T150405Z"
+
+// ensureFolder makes the state folder, or sees that it can be trusted.
+func ensureFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return folderError(dir, "cannot be made", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return folderError(dir, "cannot be read", err)
+	}
+	if !info.IsDir() {
+		return &Error{Code: Folder, Message: fmt.Sprintf("the state folder %s is not a folder", dir), Hint: "choose another with --state-dir"}
+	}
+	if uid := owner(info); uid != os.Geteuid() {
+		return &Error{
+			Code:    Folder,
+			Message: fmt.Sprintf("the state folder %s belongs to the user %d, and this is the user %d", dir, uid, os.Geteuid()),
+			Hint:    "run quotad as that user, or choose another folder with --state-dir",
+		}
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return &Error{
+			Code:    Folder,
+			Message: fmt.Sprintf("others may write to the state folder %s (mode %04o)", dir, info.Mode().Perm()),
+			Hint:    "chmod 700 " + dir,
+		}
+	}
+	return nil
+}
+
+func folderError(path, what string, err error) error {
+	if noSpace(err) {
+		return diskError(path+" "+what, err)
+	}
+	hint := "choose another folder with --state-dir"
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		hint = "give its owner the right to write there, or " + hint
+	}
+	return &Error{Code: Folder, Message: path + " " + what, Hint: hint, Err: rootCause(err)}
+}
+
+// rootCause leaves out the path, which the sentence names already.
+func rootCause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func owner(info fs.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}
+
+// openPlain opens a file that has to be a plain one of ours, and shuts others
+// out of it. A file that is not there is fs.ErrNotExist.
+func openPlain(path string, flag int) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, &Error{
+			Code:    Folder,
+			Message: fmt.Sprintf("%s is not a plain file (%s)", path, info.Mode().Type()),
+			Hint:    "move it away",
+		}
+	}
+	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, folderError(path, "cannot be opened", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		if err := f.Chmod(0o600); err != nil {
+			f.Close()
+			return nil, folderError(path, "cannot be shut to others", err)
+		}
+	}
+	return f, nil
+}
+
+// syncDir makes a rename in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// writeWhole puts a file in place whole or not at all: it is written beside,
+// synced and renamed. Where write fails nothing is left behind.
+func writeWhole(path, beside string, write func(*os.File) error) error {
+	f, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	err = firstError(f.Chmod(0o600), write(f))
+	err = firstError(err, f.Sync())
+	err = firstError(err, f.Close())
+	if err == nil {
+		err = os.Rename(beside, path)
+	}
+	if err != nil {
+		os.Remove(beside)
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// copyInto copies a file's whole content.
+func copyInto(from string) func(*os.File) error {
+	return func(to *os.File) error {
+		src, err := os.Open(from)
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		_, err = io.Copy(to, src)
+		return err
+	}
+}
+
+// setAside gives the database at path a second name that says why, so that
+// another may take its place: from-T. It returns the new name.
+func setAside(path, why string, now time.Time) (string, error) {
+	name := fmt.Sprintf("%s.%s-%s", path, why, now.UTC().Format(stamp))
+	for i := 2; ; i++ {
+		err := os.Link(path, name)
+		switch {
+		case err == nil:
+			return name, nil
+		case errors.Is(err, fs.ErrExist):
+			name = fmt.Sprintf("%s.%s-%s.%d", path, why, now.UTC().Format(stamp), i)
+		default: // a file system without hard links
+			return name, os.Rename(path, name)
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

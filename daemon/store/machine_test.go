@@ -1,0 +1,321 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"quotad/quota"
+)
+
+// model is a store told in the plainest way: a list of events. What was pruned
+// stays on the list as long as others lean on it.
+type model struct {
+	events  []quota.Event
+	pruned  map[string]bool // by id
+	points  map[string]map[time.Time]string
+	states  map[string]string
+	horizon time.Time
+}
+
+func newModel() *model {
+	return &model{pruned: map[string]bool{}, points: map[string]map[time.Time]string{}, states: map[string]string{}}
+}
+
+func (m *model) clone() *model {
+	c := newModel()
+	c.events, c.horizon = slices.Clone(m.events), m.horizon
+	for k := range m.pruned {
+		c.pruned[k] = true
+	}
+	for name, points := range m.points {
+		c.points[name] = map[time.Time]string{}
+		for at, s := range points {
+			c.points[name][at] = s
+		}
+	}
+	for k, v := range m.states {
+		c.states[k] = v
+	}
+	return c
+}
+
+func (m *model) has(id string) bool {
+	return slices.ContainsFunc(m.events, func(e quota.Event) bool { return e.ID == id && !m.pruned[id] })
+}
+
+func (m *model) put(e quota.Event) bool {
+	if m.has(e.ID) {
+		return false
+	}
+	m.events = slices.DeleteFunc(m.events, func(x quota.Event) bool { return x.ID == e.ID })
+	delete(m.pruned, e.ID)
+	m.events = append(m.events, e)
+	return true
+}
+
+// entry says what the others say about an event.
+func (m *model) entry(e quota.Event) quota.Entry {
+	out := quota.Entry{Event: e}
+	var first *quota.Event
+	for i := range m.events {
+		x := &m.events[i]
+		if x.Account != e.Account {
+			continue
+		}
+		if x.Kind == quota.KindVoid && x.Voids == e.ID && x.ID != e.ID {
+			out.Voided = true
+		}
+		if x.Kind == quota.KindUsage && x.Turn == e.Turn && (first == nil || x.Before(*first)) {
+			first = x
+		}
+	}
+	if e.Kind == quota.KindPrompt && e.Turn != "" && first != nil {
+		out.TurnUsage, out.TurnModel = true, first.Model
+	}
+	return out
+}
+
+func (m *model) entries(account string) (list []quota.Entry) {
+	for _, e := range m.events {
+		if !m.pruned[e.ID] && (account == "" || e.Account == account) {
+			list = append(list, m.entry(e))
+		}
+	}
+	slices.SortFunc(list, func(a, b quota.Entry) int {
+		if a.Before(b.Event) {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// base is the newest checkpoint of an account that is not after t.
+func (m *model) base(account string, t time.Time) (base time.Time) {
+	for at := range m.points[account] {
+		if !at.After(t) && at.After(base) {
+			base = at
+		}
+	}
+	return base
+}
+
+// prune forgets all that may be, and then what nothing leans on.
+func (m *model) prune(before time.Time, reach time.Duration) (n int) {
+	for account := range m.points {
+		base := m.base(account, before)
+		if base.IsZero() {
+			continue
+		}
+		for at := range m.points[account] {
+			if at.Before(base) {
+				delete(m.points[account], at)
+			}
+		}
+		for _, e := range m.events {
+			if e.Account == account && !m.pruned[e.ID] && e.At.Before(base.Add(-reach)) {
+				m.pruned[e.ID] = true
+				n++
+			}
+		}
+	}
+	m.sweep()
+	return n
+}
+
+func (m *model) sweep() {
+	living := slices.DeleteFunc(slices.Clone(m.events), func(e quota.Event) bool { return m.pruned[e.ID] })
+	leans := func(ghost quota.Event) bool {
+		return slices.ContainsFunc(living, func(e quota.Event) bool {
+			if e.Account != ghost.Account {
+				return false
+			}
+			if ghost.Kind == quota.KindVoid {
+				return e.ID == ghost.Voids || e.Kind == quota.KindVoid && e.Voids == ghost.Voids && e.ID != e.Voids
+			}
+			return ghost.Kind == quota.KindUsage && ghost.Turn != "" && e.Turn == ghost.Turn &&
+				(e.Kind == quota.KindPrompt || e.Kind == quota.KindUsage)
+		})
+	}
+	m.events = slices.DeleteFunc(m.events, func(e quota.Event) bool { return m.pruned[e.ID] && !leans(e) })
+}
+
+// machine runs a store beside its model.
+type machine struct {
+	root  string
+	dirs  int
+	s     *Store
+	m     *model
+	fresh int
+}
+
+func (x *machine) dir() string { return filepath.Join(x.root, string(rune('a'+x.dirs))) }
+
+// change runs fn on both sides, or on none.
+func (x *machine) change(t *rapid.T, fn func(tx *Tx, m *model)) {
+	errUndo := errors.New("undo")
+	undo := rapid.IntRange(0, 5).Draw(t, "undo") == 0
+	next := x.m.clone()
+	err := x.s.Update(func(tx *Tx) error {
+		fn(tx, next)
+		if undo {
+			return errUndo
+		}
+		return nil
+	})
+	if undo && !errors.Is(err, errUndo) || !undo && err != nil {
+		t.Fatalf("update: %v", err)
+	}
+	if !undo {
+		x.m = next
+	}
+}
+
+func (x *machine) Put(t *rapid.T) {
+	events := rapid.SliceOfN(eventGen(), 1, 8).Draw(t, "events")
+	x.change(t, func(tx *Tx, m *model) {
+		for _, e := range events {
+			if e.At.Before(m.horizon) {
+				continue // as with the retention: what is older than the bound is not taken
+			}
+			p, err := tx.Put(e)
+			must(t, err)
+			if recorded := m.put(e); recorded != (p.Outcome == quota.Recorded) {
+				t.Fatalf("%s: %s, want recorded: %t", e.ID, p.Outcome, recorded)
+			}
+		}
+	})
+}
+
+func (x *machine) Checkpoint(t *rapid.T) {
+	e := eventGen().Draw(t, "at")
+	x.change(t, func(tx *Tx, m *model) {
+		must(t, tx.PutCheckpoint(e.Account, quota.Checkpoint{At: e.At, State: []byte(e.ID)}))
+		must(t, tx.PutState(e.Account, []byte(e.ID)))
+		if m.points[e.Account] == nil {
+			m.points[e.Account] = map[time.Time]string{}
+		}
+		m.points[e.Account][e.At] = e.ID
+		m.states[e.Account] = e.ID
+	})
+}
+
+func (x *machine) Prune(t *rapid.T) {
+	before := eventGen().Draw(t, "before").At
+	reach := rapid.SampledFrom([]time.Duration{0, 6 * time.Hour}).Draw(t, "reach")
+	step := rapid.SampledFrom([]int{3, 100}).Draw(t, "step")
+	x.change(t, func(tx *Tx, m *model) {
+		want, got := m.prune(before, reach), 0
+		for {
+			n, err := tx.Prune(before, reach, step)
+			must(t, err)
+			if got += n; n < step {
+				break
+			}
+		}
+		if got != want {
+			t.Fatalf("pruned %d, want %d", got, want)
+		}
+		if before.After(m.horizon) {
+			m.horizon = before
+		}
+	})
+}
+
+func (x *machine) Reopen(t *rapid.T) {
+	must(t, x.s.Close())
+	x.s = openIn(t, x.dir())
+}
+
+// Crash goes on with what was on the disk in the middle of a transaction, in a
+// folder that nobody closed.
+func (x *machine) Crash(t *rapid.T) {
+	if x.dirs == 20 {
+		t.Skip("enough folders")
+	}
+	old := x.s
+	events := rapid.SliceOfN(eventGen(), 0, 4).Draw(t, "lost")
+	err := old.Update(func(tx *Tx) error {
+		for _, e := range events {
+			if _, err := tx.Put(e); err != nil {
+				return err
+			}
+		}
+		from := x.dir()
+		x.dirs++
+		copyFile(t, filepath.Join(from, fileName), filepath.Join(x.dir(), fileName))
+		copyFile(t, filepath.Join(from, markerName), filepath.Join(x.dir(), markerName))
+		return os.ErrProcessDone
+	})
+	if !errors.Is(err, os.ErrProcessDone) {
+		t.Fatalf("%v", err)
+	}
+	x.s = openIn(t, x.dir())
+	must(t, old.Close())
+}
+
+func (x *machine) Verify(t *rapid.T) { verify(t, x.s) }
+
+// Check holds everything that can be read against the model.
+func (x *machine) Check(t *rapid.T) {
+	for _, account := range []string{"", "default", "work"} {
+		got, want := entries(t, x.s, account), x.m.entries(account)
+		if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Fatalf("entries of %q:\ngot  %v\n%+v\nwant %v\n%+v", account, ids(got), got, ids(want), want)
+		}
+	}
+	must(t, x.s.View(func(tx *Tx) error {
+		counts, err := tx.Counts()
+		must(t, err)
+		for _, c := range counts {
+			want := x.m.entries(c.Account)
+			if int(c.Events) != len(want) || len(want) > 0 && (c.First != want[0].At || c.Last != want[len(want)-1].At) {
+				t.Fatalf("count %+v, want %d", c, len(want))
+			}
+			state, _, err := tx.State(c.Account)
+			must(t, err)
+			if string(state) != x.m.states[c.Account] {
+				t.Fatalf("state of %s: %q, want %q", c.Account, state, x.m.states[c.Account])
+			}
+			points, err := tx.Checkpoints(c.Account, time.Time{})
+			must(t, err)
+			if len(points) != len(x.m.points[c.Account]) {
+				t.Fatalf("%d checkpoints of %s, want %d", len(points), c.Account, len(x.m.points[c.Account]))
+			}
+		}
+		for _, e := range x.m.events {
+			got, seq, ok, err := tx.Lookup(e.ID)
+			must(t, err)
+			if ok != !x.m.pruned[e.ID] || ok && (seq == 0 || !reflect.DeepEqual(got, x.m.entry(e))) {
+				t.Fatalf("lookup of %q: %v %+v", e.ID, ok, got)
+			}
+		}
+		return nil
+	}))
+}
+
+func TestStoreAgainstModel(t *testing.T) {
+	root := t.TempDir()
+	round := 0
+	rapid.Check(t, func(t *rapid.T) {
+		round++
+		x := &machine{root: filepath.Join(root, time.Duration(round).String()), m: newModel()}
+		must(t, os.Mkdir(x.root, 0o700))
+		x.s = openIn(t, x.dir())
+		defer func() {
+			x.s.Close()
+			os.RemoveAll(x.root)
+		}()
+		t.Repeat(map[string]func(*rapid.T){
+			"": x.Check, "put": x.Put, "put more": x.Put, "checkpoint": x.Checkpoint, "prune": x.Prune,
+			"reopen": x.Reopen, "crash": x.Crash, "verify": x.Verify,
+		})
+	})
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// How long looking over and opening may take before the disk is said to hang.
+const openLimit = 60 * time.Second
+
+// fullInspection is up to what size every page is looked at before each
+// opening; above, leaves are left to their checksums.
+const fullInspection = 64 << 20
+
+// Report says what Open found and did; its zero value: all was well.
+type Report struct {
+	Fresh    bool   // there was nothing: a first run
+	Damage   string // what was wrong with the database that was found
+	Aside    string // where that was moved
+	Vanished bool   // the database of an earlier run was not there
+	Restored string // the backup that took its place; "": an empty one did
+	Salvaged int    // events that were taken over from the damaged file
+	From, To int    // the schema it was migrated from and to
+	Backup   string // made before the migration
+	Notes    []string
+}
+
+// Refold reports whether states and checkpoints have to be built anew.
+func (r Report) Refold() bool { return r.Salvaged > 0 }
+
+// Lost reports whether events may be missing: the caller says so to the user.
+func (r Report) Lost() bool { return r.Damage != "" || r.Vanished }
+
+// Lines says it in sentences, for the log and for the user; none where all was
+// well.
+func (r Report) Lines() []string {
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	if r.Damage != "" {
+		say("the database was damaged: %s", r.Damage)
+	}
+	if r.Aside != "" {
+		say("the damaged file was kept as %s", r.Aside)
+	}
+	if r.Vanished {
+		say("the database of an earlier run was not there any more")
+	}
+	switch {
+	case r.Restored != "":
+		say("the backup %s took its place", r.Restored)
+	case r.Vanished || r.Aside != "":
+		say("no good backup was found: a new, empty database took its place")
+	}
+	if r.Salvaged > 0 {
+		say("%d events were taken over from the damaged file", r.Salvaged)
+	}
+	if r.From != 0 {
+		say("the database was migrated from schema %d to %d; the one before is kept as %s", r.From, r.To, r.Backup)
+	}
+	return append(lines, r.Notes...)
+}
+
+// Open takes the state folder for this process and opens the database in it. A
+// missing one is made; a damaged one is moved aside and replaced by the newest
+// good backup, with what can still be read from the damaged one. Errors are of
+// the codes Locked, Newer, Folder, NoSpace and Unavailable.
+func Open(o Options) (*Store, Report, error) { return openWith(o, migrations()) }
+
+func openWith(o Options, steps []migration) (*Store, Report, error) {
+	op := opening{dir: o.Dir, now: clock(o.Now), steps: steps}
+	if err := ensureFolder(o.Dir); err != nil {
+		return nil, Report{}, err
+	}
+	lock, err := takeLock(o.Dir, o.LockTimeout)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	s := &Store{dir: o.Dir, now: op.now, lock: lock, words: newDictionary()}
+	if err := within(openLimit, "opening the database", func() error { return op.open(s) }); err != nil {
+		lock.Close()
+		return nil, op.report, err
+	}
+	return s, op.report, nil
+}
+
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
+// opening is one call of Open.
+type opening struct {
+	dir    string
+	now    func() time.Time
+	steps  []migration
+	report Report
+}
+
+func (op *opening) path(name string) string { return filepath.Join(op.dir, name) }
+
+func (op *opening) known() uint64 { return schemaOf(op.steps) }
+
+func (op *opening) open(s *Store) error {
+	os.Remove(op.path(newName)) // of an opening that was cut short
+	found, err := op.ready()
+	if err != nil {
+		return err
+	}
+	if err := s.attach(); err != nil {
+		return err
+	}
+	err = firstError(op.upgrade(s, found.schema), op.rescueLast(s, found), op.mark())
+	if err != nil {
+		s.drop()
+	}
+	return err
+}
+
+// ready sees to it that there is a good file to open.
+func (op *opening) ready() (inspection, error) {
+	found, err := op.look(op.path(fileName), false)
+	switch {
+	case err == nil:
+		return found, nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = op.missing()
+	case errors.Is(err, ErrDamaged):
+		err = op.replace(err)
+	}
+	if err != nil {
+		return inspection{}, err
+	}
+	return op.look(op.path(fileName), false)
+}
+
+// look inspects a database file that no one else may be using.
+func (op *opening) look(path string, full bool) (inspection, error) {
+	f, err := openPlain(path, os.O_RDONLY)
+	if err != nil {
+		return inspection{}, err
+	}
+	defer f.Close()
+	if err := flock(f, 0); err != nil {
+		return inspection{}, inUse(path, 0)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return inspection{}, diskError("reading "+path, err)
+	}
+	if info.Size() == 0 {
+		return inspection{}, damaged("%s is empty", path)
+	}
+	found, err := inspect(f, info.Size(), full || info.Size() <= fullInspection)
+	if err != nil {
+		return found, err
+	}
+	return found, tooNew(path, found.schema, op.known())
+}
+
+// missing makes a database where there is none, or brings a lost one back.
+func (op *opening) missing() error {
+	backups, err := listBackups(op.path(backupsName))
+	if err != nil {
+		return err
+	}
+	op.report.Vanished = len(backups) > 0 || exists(op.path(markerName))
+	op.report.Fresh = !op.report.Vanished
+	if err := op.build(backups); err != nil {
+		return err
+	}
+	return op.install()
+}
+
+// replace puts a good database in the place of a damaged one.
+func (op *opening) replace(damage error) error {
+	path := op.path(fileName)
+	op.report.Damage = damage.Error()
+	backups, err := listBackups(op.path(backupsName))
+	if err != nil {
+		return err
+	}
+	if err := firstError(op.build(backups), op.salvage(path)); err != nil {
+		return err
+	}
+	if op.report.Aside, err = setAside(path, "damaged", op.now()); err != nil {
+		return folderError(path, "cannot be moved aside", err)
+	}
+	return op.install()
+}
+
+// build makes the file that is to be the database, under another name: of the
+// newest good backup, or empty.
+func (op *opening) build(backups []backupFile) error {
+	fresh := op.path(newName)
+	for _, b := range backups {
+		if _, err := op.look(b.path, true); err != nil {
+			op.report.Notes = append(op.report.Notes, fmt.Sprintf("the backup %s was passed over: %v", filepath.Base(b.path), err))
+			continue
+		}
+		op.report.Restored = filepath.Base(b.path)
+		return diskError("restoring "+b.path, writeWhole(fresh, fresh+".part", copyInto(b.path)))
+	}
+	return createFile(fresh, op.known())
+}
+
+// install gives the file that was built its name.
+func (op *opening) install() error {
+	if err := os.Rename(op.path(newName), op.path(fileName)); err != nil {
+		return folderError(op.path(fileName), "cannot be put in place", err)
+	}
+	return diskError("syncing "+op.dir, syncDir(op.dir))
+}
+
+// upgrade runs the migrations that are due, after a backup.
+func (op *opening) upgrade(s *Store, schema uint64) error {
+	if schema >= op.known() {
+		return nil
+	}
+	name := fmt.Sprintf("%s-schema%d.db", backupStem(op.now()), schema)
+	if err := s.backupNamed(name); err != nil {
+		return err
+	}
+	if err := s.migrate(op.steps, schema); err != nil {
+		return err
+	}
+	op.report.From, op.report.To, op.report.Backup = int(schema), int(op.known()), name
+	return nil
+}
+
+// mark leaves word that there is a database.
+func (op *opening) mark() error {
+	path := op.path(markerName)
+	if exists(path) {
+		return nil
+	}
+	err := writeWhole(path, path+".part", func(f *os.File) error {
+		_, err := fmt.Fprintf(f, "A database was made here at %s. Should it vanish, quotad looks for a backup.\n",
+			op.now().UTC().Format(time.RFC3339))
+		return err
+	})
+	return diskError("writing "+path, err)
+}

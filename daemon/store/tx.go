@@ -1,0 +1,138 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"quotad/quota"
+)
+
+// Tx is one transaction. It is a [quota.Book] and ends with the function it
+// was handed to. Do not put or prune events while ranging over events.
+type Tx struct {
+	tx       *bbolt.Tx
+	shared   *dictionary
+	words    words
+	buckets  [tabEnd]*bbolt.Bucket
+	accounts *accounts
+	arena    []byte
+	broken   error // a write failed half way: the transaction must not be committed
+}
+
+var _ quota.Book = (*Tx)(nil)
+
+func newTx(tx *bbolt.Tx, shared *dictionary) *Tx {
+	return &Tx{tx: tx, shared: shared, words: newWords()}
+}
+
+// fill is how full a page is left when it splits: events mostly come in the
+// order of their time, so that what is before is seldom written again.
+const fill = 0.9
+
+func (t *Tx) bucket(tab table) *bbolt.Bucket {
+	if t.buckets[tab] == nil {
+		b := t.tx.Bucket([]byte(tab.String()))
+		if b == nil {
+			panic(damaged("database: the bucket %q is missing", tab))
+		}
+		b.FillPercent = fill
+		t.buckets[tab] = b
+	}
+	return t.buckets[tab]
+}
+
+// get is the body of a record. It dies with the transaction.
+func (t *Tx) get(tab table, key []byte) (body []byte, ok bool, err error) {
+	value := t.bucket(tab).Get(key)
+	if value == nil {
+		return nil, false, nil
+	}
+	body, err = unseal(tab, key, value)
+	return body, err == nil, err
+}
+
+// put stores a record. The body may be used again afterwards.
+func (t *Tx) put(tab table, key, body []byte) error {
+	value := t.alloc(len(body) + sumSize)
+	copy(value, body)
+	binary.LittleEndian.PutUint32(value[len(body):], checksum(tab, key, body))
+	return t.wrote(t.bucket(tab).Put(key, value))
+}
+
+func (t *Tx) delete(tab table, key []byte) error {
+	return t.wrote(t.bucket(tab).Delete(key))
+}
+
+// next is the next number of a table, from 1.
+func (t *Tx) next(tab table) (uint64, error) {
+	n, err := t.bucket(tab).NextSequence()
+	return n, t.wrote(err)
+}
+
+// alloc is memory that lives as long as the transaction, which is as long as
+// bbolt wants a value to.
+func (t *Tx) alloc(n int) []byte {
+	const chunk = 16 << 10
+	if n > chunk/4 {
+		return make([]byte, n)
+	}
+	if n > len(t.arena) {
+		t.arena = make([]byte, chunk)
+	}
+	p := t.arena[:n:n]
+	t.arena = t.arena[n:]
+	return p
+}
+
+// flush writes what was gathered during the transaction.
+func (t *Tx) flush() error {
+	if t.accounts == nil {
+		return nil
+	}
+	return t.accounts.flush(t)
+}
+
+// records ranges over the records of a table whose key begins with prefix,
+// from the key first on. It stops at the first error, its own or of fn.
+func (t *Tx) records(tab table, prefix, first []byte, fn func(key, body []byte) error) error {
+	c := t.bucket(tab).Cursor()
+	for k, v := c.Seek(first); k != nil && hasPrefix(k, prefix); k, v = c.Next() {
+		body, err := unseal(tab, k, v)
+		if err == nil {
+			err = fn(k, body)
+		}
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errStop, from the function given to records, ends the range without error.
+var errStop = errors.New("stop")
+
+func hasPrefix(k, prefix []byte) bool {
+	return len(k) >= len(prefix) && string(k[:len(prefix)]) == string(prefix)
+}
+
+// wrote passes on how a write went, and remembers one that failed.
+func (t *Tx) wrote(err error) error {
+	if errors.Is(err, berrors.ErrTxNotWritable) {
+		return errors.New("a write in a transaction that only reads")
+	}
+	return t.spoil(diskError("writing to the database", err))
+}
+
+// spoil keeps the transaction from being committed where err is not nil.
+func (t *Tx) spoil(err error) error {
+	if t.broken == nil {
+		t.broken = err
+	}
+	return err
+}
