@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"quotad/daemon/api"
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// Backup copies the database as it is now to a path, or where that is "" into
+// the folder of backups. It returns where the copy is.
+func (e *Engine) Backup(path string) (string, error) {
+	name := store.BackupName(e.now())
+	if path == "" {
+		path = filepath.Join(e.store.Dir(), "backups", name)
+	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, name)
+	}
+	return path, e.store.Backup(path)
+}
+
+// Event finds a recorded event by its ID.
+func (e *Engine) Event(id string) (found quota.Event, ok bool, err error) {
+	err = e.store.View(func(tx *store.Tx) error {
+		var entry quota.Entry
+		entry, _, ok, err = tx.Lookup(id)
+		found = entry.Event
+		return err
+	})
+	return found, ok, err
+}
+
+// Explain tells how the number of a window came about, of its steps the newest
+// most. Where window is "" it is the one that will stop work first. State and
+// events are of one transaction, so that the last step gives the number.
+func (e *Engine) Explain(account, window string, most int) (x quota.Explanation, err error) {
+	now := e.now()
+	snap := e.Snapshot()
+	st, ok := snap.Status(account, now)
+	if !ok {
+		return x, &api.Error{Code: api.NotFound, Message: "there is no account " + account, Field: "account"}
+	}
+	window = cmp.Or(window, st.Binding, st.Windows[0].Window)
+	err = e.store.View(func(tx *store.Tx) error {
+		kept, _, err := tx.State(account)
+		if err != nil {
+			return err
+		}
+		meter := meterOf(snap.Settings, account)
+		ledger, err := quota.Open(meter, tx, kept)
+		if err != nil {
+			return err
+		}
+		entries := tx.Entries(account, ledger.State.ExplainFrom(meter, window, now))
+		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, entries, now, most)
+		return err
+	})
+	if complaint := (*quota.Error)(nil); errors.As(err, &complaint) {
+		return x, api.FromQuota(complaint)
+	}
+	return x, err
+}
