@@ -42,7 +42,7 @@ func (t *Tx) pruneAccount(a *account, before time.Time, reach time.Duration, mos
 	if err != nil || !ok || most <= 0 {
 		return 0, err
 	}
-	old, err := t.keysBefore(tabCheckpoints, uvarintKey(a.no), pointKey(a.no, base.At.UnixMilli()), most)
+	old, err := t.keysBefore(tabCheckpoints, uvarintKey(a.no), pointKey(a.no, base.At.UnixMilli()), 0)
 	if err != nil {
 		return 0, err
 	}
@@ -63,13 +63,17 @@ func (t *Tx) pruneAccount(a *account, before time.Time, reach time.Duration, mos
 	return len(keys), nil
 }
 
-// keysBefore are copies of the first keys with the prefix that sort before end.
+// keysBefore are copies of the keys with the prefix that sort before end, at
+// most so many (0: all).
 func (t *Tx) keysBefore(tab table, prefix, end []byte, most int) (keys [][]byte, err error) {
 	err = t.records(tab, prefix, prefix, func(key, _ []byte) error {
-		if len(keys) == most || bytes.Compare(key, end) >= 0 {
+		if bytes.Compare(key, end) >= 0 {
 			return errStop
 		}
 		keys = append(keys, bytes.Clone(key))
+		if len(keys) == most {
+			return errStop
+		}
 		return nil
 	})
 	return keys, err
