@@ -23,8 +23,8 @@ const commandTime = 10 * time.Second
 // Command is the Sender that runs a program of the user's for each notice, and
 // writes the notice to it as one line of JSON.
 type Command struct {
-	Args    []string // program and arguments; no shell
-	Environ []string // nil: that of this process; secrets of quotad are taken out
+	Args    []string      // program and arguments; no shell
+	Environ []string      // nil: that of this process; secrets of quotad are taken out
 	limit   time.Duration // 0: commandTime
 }
 

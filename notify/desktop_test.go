@@ -278,3 +278,39 @@ func TestServerCame(t *testing.T) {
 		}
 	}
 }
+
+// The pipeline, the real sender and a real bus: what finds no server is told
+// once, in order, soon after one comes up.
+func TestPipelineOnABus(t *testing.T) {
+	bus := newBus(t)
+	log := &memLog{reasons: map[uint64]string{}}
+	for _, title := range []string{"one", "two", "three"} {
+		n := note(title, "b")
+		n.At = time.Now()
+		log.add(n)
+	}
+	tried := make(chan struct{}, 100)
+	p := &Pipeline{Log: log, Senders: []Sender{NewDesktop(nil, bus.env)}, Report: func(Report) { tried <- struct{}{} }}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { p.Run(ctx); close(done) }()
+	await(t, tried)
+	bus.start()
+	s := bus.serve(records)
+	for deadline := time.Now().Add(10 * time.Second); s.count() < 3; {
+		if time.Now().After(deadline) {
+			t.Fatalf("shown %q", s.shows())
+		}
+		await(t, tried)
+	}
+	cancel()
+	await(t, done)
+	if got, want := s.shows(), "one: b / two: b / three: b"; got != want {
+		t.Fatalf("shown %q, want %q", got, want)
+	}
+	for _, state := range log.states() {
+		if state != "desktop" {
+			t.Fatalf("states %q", log.states())
+		}
+	}
+}

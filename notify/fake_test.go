@@ -27,6 +27,7 @@ type memLog struct {
 	crash   func() // called then
 	crashed bool
 	broken  error // what reads and writes answer
+	lies    int   // the write that is stored but answers with an error
 }
 
 var errCrash = errors.New("crashed")
@@ -68,6 +69,10 @@ func (l *memLog) write(store func()) error {
 		return err
 	}
 	l.writes++
+	if l.writes == l.lies {
+		store()
+		return errors.New("no space")
+	}
 	if l.writes != l.crashAt {
 		store()
 		return nil
@@ -136,7 +141,8 @@ type fakeSender struct {
 	up   func()      // set while it is watched
 
 	outcome Outcome       // 0: Delivered
-	takes   time.Duration // for each notice
+	looks   time.Duration // before it commits
+	takes   time.Duration // after it
 	down    Outcome       // where set, nothing is taken
 }
 
@@ -150,6 +156,7 @@ func (s *fakeSender) Send(ctx context.Context, n quota.Notice, commit func() err
 	if down != 0 {
 		return down, errors.New(down.String())
 	}
+	time.Sleep(s.looks)
 	if err := commit(); err != nil {
 		return Unsent, err
 	}

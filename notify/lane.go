@@ -68,6 +68,9 @@ func (l *lane) sleep(ctx context.Context, until time.Time) {
 func (l *lane) round(ctx context.Context) time.Time {
 	for ctx.Err() == nil {
 		items, hold, err := l.p.look(ctx)
+		if ctx.Err() != nil {
+			break
+		}
 		if err != nil {
 			return l.retry(Report{Sender: l.name, Err: err})
 		}
@@ -136,7 +139,7 @@ func (l *lane) send(ctx context.Context, it live) (Outcome, error) {
 // watchFor looks out for the other side, where that can help.
 func (l *lane) watchFor(ctx context.Context, o Outcome) {
 	w, ok := l.sender.(Watcher)
-	if !ok || l.watch != nil || o == Refused {
+	if !ok || l.watch != nil || o != NoBus && o != NoServer && o != Hung {
 		return
 	}
 	ctx, l.watch = context.WithCancel(ctx)

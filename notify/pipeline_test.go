@@ -102,10 +102,23 @@ func TestPipelineRetries(t *testing.T) {
 		synctest.Wait()
 		s.toldIs("GLM 5-hour window: 80 % used", "GLM 5-hour window: refreshed", "GLM 5-hour window: 90 % used")
 		s.statesAre(StateStale, "desktop", "desktop", "desktop")
+		if s.desktop.up != nil {
+			s.t.Fatal("the desktop is watched while nothing is pending")
+		}
 		s.after(2 * hour)
 		if n := len(s.desktop.titles()); n != 3 {
 			s.t.Fatalf("%d told, want 3", n)
 		}
+	})
+	virtual(t, "a server that comes up but is not ready yet is tried again soon", func(s *stage) {
+		s.desktop.down = NoServer
+		s.run().notice(crossing(75, 10*hour))
+		s.after(hour)
+		s.desktop.up()
+		synctest.Wait()
+		s.change(func() { s.desktop.down = 0 })
+		s.after(time.Second)
+		s.toldIs("GLM 5-hour window: 75 % used")
 	})
 	virtual(t, "a server that refuses gets the notice once when it relents", func(s *stage) {
 		s.desktop.outcome = Refused
@@ -130,6 +143,15 @@ func TestPipelineRetries(t *testing.T) {
 		s.toldIs()
 		s.change(func() { s.log.broken = nil })
 		s.after(10 * time.Second)
+		s.toldIs("75")
+		s.statesAre("desktop")
+	})
+	virtual(t, "a beginning that was stored although the log said no is begun anew", func(s *stage) {
+		s.log.lies = 1
+		s.run().notice(crossing(75, hour))
+		s.toldIs()
+		s.statesAre(StateSending)
+		s.after(time.Second)
 		s.toldIs("75")
 		s.statesAre("desktop")
 	})
@@ -182,6 +204,22 @@ func TestPipelineSendersAreIndependent(t *testing.T) {
 		s.log.items[0].Delivered = "desktop+command:pending"
 		s.run().toldIs("90")
 		s.statesAre("desktop", "desktop")
+	})
+}
+
+func TestPipelineIsOvertaken(t *testing.T) {
+	virtual(t, "what is held back while a sender looks for the other side is not told", func(s *stage) {
+		s.desktop.looks = time.Second
+		s.run().notice(crossing(75, 10*hour))
+		s.change(func() { s.log.snoozed = time.Now().Add(hour) })
+		if _, _, err := s.p.look(s.t.Context()); err != nil { // as the lane of another sender does
+			s.t.Fatal(err)
+		}
+		s.after(2 * time.Second)
+		s.toldIs()
+		s.statesAre(StateHeld)
+		s.after(hour)
+		s.toldIs("While it was quiet: 1 notice")
 	})
 }
 
