@@ -122,9 +122,9 @@ func (c *child) read(out io.Reader) {
 func (c *child) end() {
 	c.stdin.Close()
 	c.kill()
+	_ = c.cmd.Wait() // ends the reading, too
 	for range c.lines {
 	}
-	_ = c.cmd.Wait()
 }
 
 // show holds the conversation. Until commit a child may be killed at will.

@@ -147,6 +147,7 @@ func TestDesktopMeetsBadChildren(t *testing.T) {
 		{"one that talks nonsense after go", "read n; echo ready; read go; echo hello", Unknown, true},
 		{"one that says no in words of its own", "read n; echo 'no way at all'", Hung, false},
 		{"one that talks without end", "read n; echo ready; read go; echo sent; while :; do echo sent; done", Delivered, true},
+		{"one that leaves another behind, which holds the pipe", "read n; echo ready; read go; /bin/sleep 3 & echo sent", Delivered, true},
 		{"one that says why not", "read n; echo 'no no-server none here'", NoServer, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -46,13 +46,19 @@ func Clock(t, now time.Time, loc *time.Location) string {
 	return t.Format("15:04")
 }
 
+// clock is a clock on the wall.
+type clock struct {
+	now time.Time
+	loc *time.Location
+}
+
 // at is Clock as it stands in a sentence: "at 14:20", "on Thu 26 Nov 14:20".
-func at(t, now time.Time, loc *time.Location) string {
-	clock := Clock(t, now, loc)
-	if len(clock) == len("15:04") {
-		return "at " + clock
+func (c clock) at(t time.Time) string {
+	shown := Clock(t, c.now, c.loc)
+	if len(shown) == len("15:04") {
+		return "at " + shown
 	}
-	return "on " + clock
+	return "on " + shown
 }
 
 // amount writes whole units rounded down, "12,400"; below ten, tenths too.

@@ -17,11 +17,12 @@ func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (
 	if !ok || n.Kind == quota.NoticeDigest {
 		return n.Title, n.Body
 	}
-	f := facts{}
-	f.aboutNotice(n, now, loc)
+	f, c := facts{}, clock{now, loc}
+	f.aboutNotice(n, c)
 	if w := windowOf(s, n.Window); w != nil {
-		f.aboutWindow(n, w, s.Plan.Unit, now, loc)
-		f.aboutOthers(w, s, now, loc)
+		f.room(w, s.Plan.Unit)
+		f.aboutWindow(n, w, c)
+		f.aboutOthers(w, s, c)
 	}
 	return f.say(m)
 }
@@ -37,7 +38,7 @@ func TestNotice(now time.Time) quota.Notice {
 // a mere condition.
 type facts map[string]string
 
-func (f facts) aboutNotice(n quota.Notice, now time.Time, loc *time.Location) {
+func (f facts) aboutNotice(n quota.Notice, c clock) {
 	name, _ := windowName(n.Window)
 	f["name"] = name
 	f["window"] = f.fill(windowTitle)
@@ -46,11 +47,11 @@ func (f facts) aboutNotice(n quota.Notice, now time.Time, loc *time.Location) {
 		f["window"] = f.fill(accountTitle)
 	}
 	f.percent(n, n.Percent)
-	if n.ResetsAt != nil && n.ResetsAt.After(now) {
-		f.resets(*n.ResetsAt, quota.Fixed, now, loc)
+	if n.ResetsAt != nil && n.ResetsAt.After(c.now) {
+		f.resets(*n.ResetsAt, quota.Fixed, c)
 	}
-	if n.Kind == quota.NoticeRefreshed && n.ResetsAt != nil && now.Sub(*n.ResetsAt) >= 5*time.Minute {
-		f["since"] = Clock(*n.ResetsAt, now, loc)
+	if n.Kind == quota.NoticeRefreshed && n.ResetsAt != nil && c.now.Sub(*n.ResetsAt) >= 5*time.Minute {
+		f["since"] = Clock(*n.ResetsAt, c.now, c.loc)
 	}
 }
 
@@ -65,30 +66,29 @@ func (f facts) percent(n quota.Notice, percent float64) {
 }
 
 // resets tells of the next reset. A rolling window is not full again then.
-func (f facts) resets(t time.Time, kind quota.WindowKind, now time.Time, loc *time.Location) {
-	f["go_on"], f["wait"] = at(t, now, loc), Duration(t.Sub(now))
-	f["reset"], f["clock"] = f["go_on"], Clock(t, now, loc)
+func (f facts) resets(t time.Time, kind quota.WindowKind, c clock) {
+	f["go_on"], f["wait"] = c.at(t), Duration(t.Sub(c.now))
+	f["reset"], f["clock"] = f["go_on"], Clock(t, c.now, c.loc)
 	if kind == quota.Rolling {
 		delete(f, "reset")
 	}
 }
 
-func (f facts) aboutWindow(n quota.Notice, w *quota.WindowStatus, unit quota.Unit, now time.Time, loc *time.Location) {
+func (f facts) aboutWindow(n quota.Notice, w *quota.WindowStatus, c clock) {
 	if w.Percent >= float64(n.Level) {
 		f.percent(n, shown(w))
 	}
-	f.room(w, unit)
 	if w.Counts == quota.CountTools {
 		f["tools_only"] = ""
 	}
-	if w.ResetsAt != nil && w.ResetsAt.After(now) {
-		f.resets(*w.ResetsAt, w.Kind, now, loc)
+	if w.ResetsAt != nil && w.ResetsAt.After(c.now) {
+		f.resets(*w.ResetsAt, w.Kind, c)
 	}
 	if w.Forecast == nil || w.Forecast.ExhaustsAt == nil {
 		return
 	}
 	out := *w.Forecast.ExhaustsAt
-	f["runs_out"] = at(out, now, loc)
+	f["runs_out"] = c.at(out)
 	if w.ResetsAt != nil && w.ResetsAt.After(out) {
 		f["too_early"] = Duration(w.ResetsAt.Sub(out))
 	}
@@ -126,14 +126,14 @@ func (f facts) room(w *quota.WindowStatus, unit quota.Unit) {
 
 // aboutOthers tells of the other windows that prompts count in, and whether
 // one of them stops work longer than w.
-func (f facts) aboutOthers(w *quota.WindowStatus, s *quota.Status, now time.Time, loc *time.Location) {
+func (f facts) aboutOthers(w *quota.WindowStatus, s *quota.Status, c clock) {
 	var said []string
 	for i := range s.Windows {
 		o := &s.Windows[i]
 		if o.Window == w.Window || o.Counts == quota.CountTools {
 			continue
 		}
-		if f.blockedBy(o, w, s, now, loc) {
+		if f.blockedBy(o, w, s, c) {
 			continue
 		}
 		name, _ := windowName(o.Window)
@@ -150,7 +150,7 @@ func (f facts) aboutOthers(w *quota.WindowStatus, s *quota.Status, now time.Time
 }
 
 // blockedBy notes that o is exhausted for longer than w.
-func (f facts) blockedBy(o, w *quota.WindowStatus, s *quota.Status, now time.Time, loc *time.Location) bool {
+func (f facts) blockedBy(o, w *quota.WindowStatus, s *quota.Status, c clock) bool {
 	if o.State != quota.PhaseExhausted || o.ResetsAt == nil || !o.ResetsAt.Equal(deref(s.BlockedUntil)) {
 		return false
 	}
@@ -158,7 +158,7 @@ func (f facts) blockedBy(o, w *quota.WindowStatus, s *quota.Status, now time.Tim
 		return false
 	}
 	_, f["blocker"] = windowName(o.Window)
-	f["blocked_until"], f["blocked_for"] = at(*o.ResetsAt, now, loc), Duration(o.ResetsAt.Sub(now))
+	f["blocked_until"], f["blocked_for"] = c.at(*o.ResetsAt), Duration(o.ResetsAt.Sub(c.now))
 	return true
 }
 
