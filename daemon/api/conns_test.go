@@ -165,17 +165,18 @@ func TestAConnectionChosenToCloseTakesNoRequest(t *testing.T) {
 }
 
 func TestWatchersAndRequestsInWorkAreNotIdle(t *testing.T) {
-	block := make(chan struct{})
+	block, begun := make(chan struct{}), make(chan struct{})
 	m := &memory{}
 	socket := serve(t, m, func(s *Server) {
 		s.conns.most = 3
-		s.add("POST /v1/slow", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { <-block; WriteJSON(w, nil) }))
+		s.add("POST /v1/slow", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { close(begun); <-block; WriteJSON(w, nil) }))
 	})
 	updates, _ := follow(t, &Client{Sockets: []string{socket}}, "")
 	next(t, updates)
 	slow := connect(t, socket)
 	done := make(chan bool)
 	go func() { done <- answers(slow, "POST /v1/slow HTTP/1.1\r\nHost: q\r\nContent-Length: 0\r\n\r\n") }()
+	<-begun
 	for range 20 {
 		connect(t, socket)
 	}

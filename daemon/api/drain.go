@@ -164,7 +164,7 @@ func (s Spool) list() ([]string, error) {
 			s.sweep(e)
 			continue
 		}
-		if _, ok := spoolTime(e.Name()); ok && e.Type().IsRegular() {
+		if _, ok := spoolTime(e.Name()); ok {
 			names = append(names, e.Name())
 		}
 	}

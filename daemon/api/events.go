@@ -148,20 +148,18 @@ func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error)
 	return results, nil
 }
 
-// readBody reads the whole body, within its bounds of size and time. Where it
-// fails the deadline stands, for the server still reads what is left.
+// readBody reads the whole body, within its bounds of size and time. net/http
+// lifts the deadline where the body ends, and else reads on within it.
 func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error {
 	if r.ContentLength > MaxBody {
 		w.Header().Set("Connection", "close")
 		return bodyTooLarge()
 	}
-	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(bodyTimeout))
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:
-		deadline.SetReadDeadline(time.Time{}) // else it would end the request's context while the disk is slow
 		return nil
 	case errors.As(err, &large):
 		return bodyTooLarge()

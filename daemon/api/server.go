@@ -155,9 +155,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, Errorf(Forbidden, "%s", c.verdict))
 		return
 	}
-	if r.Body == http.NoBody {
-		http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request's context
-	}
 	methods := s.routes[r.URL.Path]
 	if methods == nil {
 		WriteError(w, Errorf(NotFound, "no such call: %s", clip(r.URL.Path)))
