@@ -18,6 +18,7 @@ type Ledger struct {
 	Meter *Meter
 	State State
 
+	stale  time.Time // checkpoints after this instant lack a late entry; zero: none
 	due    bool      // entries wait for Settle
 	from   time.Time // earliest instant they affect
 	past   time.Time // latest of them
@@ -68,8 +69,8 @@ func (l *Ledger) Take(b Book, p Placed) (Fit, error) {
 			return fit, err
 		}
 	case Commutes:
-		if err := l.drop(b, p.Entry.At); err != nil {
-			return fit, err
+		if at := p.Entry.At; at.Before(l.last) && (l.stale.IsZero() || at.Before(l.stale)) {
+			l.stale = at
 		}
 	}
 	l.State.Apply(l.Meter, p.Entry)
@@ -101,24 +102,25 @@ func sameDay(a, b time.Time) bool {
 	return a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour))
 }
 
-// drop forgets the checkpoints that lack a late entry at t.
-func (l *Ledger) drop(b Book, t time.Time) error {
-	if !t.Before(l.last) {
+// drop forgets the checkpoints that lack a late entry.
+func (l *Ledger) drop(b Book) error {
+	if l.stale.IsZero() {
 		return nil
 	}
-	if err := b.DropCheckpoints(l.Meter.Account.Name, t.Add(time.Millisecond)); err != nil {
+	left, _, err := b.CheckpointBefore(l.Meter.Account.Name, l.stale)
+	if err != nil {
 		return err
 	}
-	left, _, err := b.CheckpointBefore(l.Meter.Account.Name, t)
-	l.last = left.At
-	return err
+	at := l.stale.Add(time.Millisecond)
+	l.last, l.stale = left.At, time.Time{}
+	return b.DropCheckpoints(l.Meter.Account.Name, at)
 }
 
 // Settle folds anew from before the earliest entry that waits, up to where the
 // fold meets a checkpoint that still holds. It reports whether there was need.
 func (l *Ledger) Settle(b Book) (bool, error) {
-	if !l.due {
-		return false, nil
+	if err := l.drop(b); err != nil || !l.due {
+		return false, err
 	}
 	l.due = false
 	start, ok, err := b.CheckpointBefore(l.Meter.Account.Name, l.from)
@@ -142,7 +144,7 @@ func (l *Ledger) Rebuild(b Book) error {
 	if err := b.DropCheckpoints(l.Meter.Account.Name, time.Time{}); err != nil {
 		return err
 	}
-	l.due, l.last, l.folded = false, time.Time{}, 0
+	l.due, l.stale, l.last, l.folded = false, time.Time{}, time.Time{}, 0
 	l.State = State{}
 	for e, err := range b.Entries(l.Meter.Account.Name, time.Time{}) {
 		if err != nil {

@@ -32,7 +32,7 @@
 //	├── words        text → number
 //	├── texts        number → day last used, text
 //	├── states       account → state of the fold
-//	├── checkpoints  account, at → state of the fold before at
+//	├── checkpoints  account, at, newest first → state of the fold before at
 //	├── notices      number → JSON
 //	├── notice_keys  key → number
 //	├── notice_open  number → (not final yet)

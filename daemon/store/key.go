@@ -127,7 +127,10 @@ func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 func uvarintKey(n uint64) []byte { return binary.AppendUvarint(nil, n) }
 
-// pointKey is the key of a checkpoint. Its instant may lie before 1970.
+// pointKey is the key of a checkpoint. Newer ones sort first, so that the
+// newest before an instant is found by stepping forwards: backwards a cursor
+// loses its way over what was deleted in the same transaction. The instant may
+// lie before 1970.
 func pointKey(account uint64, ms int64) []byte {
-	return binary.BigEndian.AppendUint64(uvarintKey(account), uint64(ms)^1<<63)
+	return binary.BigEndian.AppendUint64(uvarintKey(account), ^(uint64(ms) ^ 1<<63))
 }

@@ -42,7 +42,8 @@ func (t *Tx) pruneAccount(a *account, before time.Time, reach time.Duration, mos
 	if err != nil || !ok || most <= 0 {
 		return 0, err
 	}
-	old, err := t.keysBefore(tabCheckpoints, uvarintKey(a.no), pointKey(a.no, base.At.UnixMilli()), 0)
+	older := append(pointKey(a.no, base.At.UnixMilli()), 0)
+	old, err := t.keys(tabCheckpoints, uvarintKey(a.no), older, 0)
 	if err != nil {
 		return 0, err
 	}

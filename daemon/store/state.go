@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"quotad/quota"
@@ -55,6 +57,11 @@ func (t *Tx) keys(tab table, prefix, first []byte, most int) (keys [][]byte, err
 	return keys, err
 }
 
+// keysUpTo are copies of the keys with the prefix that do not sort after end.
+func (t *Tx) keysUpTo(tab table, prefix, end []byte) (keys [][]byte, err error) {
+	return t.keysBefore(tab, prefix, append(bytes.Clone(end), 0), 0)
+}
+
 func (t *Tx) deleteAll(tab table, keys [][]byte) error {
 	for _, k := range keys {
 		if err := t.delete(tab, k); err != nil {
@@ -70,12 +77,16 @@ func (t *Tx) Checkpoints(account string, from time.Time) (list []quota.Checkpoin
 	if err != nil || a == nil {
 		return nil, err
 	}
-	prefix := uvarintKey(a.no)
-	err = t.records(tabCheckpoints, prefix, pointKey(a.no, ceilMilli(from)), func(key, body []byte) error {
+	end, prefix := pointKey(a.no, ceilMilli(from)), uvarintKey(a.no)
+	err = t.records(tabCheckpoints, prefix, prefix, func(key, body []byte) error {
+		if bytes.Compare(key, end) > 0 {
+			return errStop
+		}
 		c, err := readPoint(key[len(prefix):], body)
 		list = append(list, c)
 		return err
 	})
+	slices.Reverse(list)
 	return list, err
 }
 
@@ -85,8 +96,8 @@ func (t *Tx) CheckpointBefore(account string, until time.Time) (quota.Checkpoint
 	if err != nil || a == nil {
 		return quota.Checkpoint{}, false, err
 	}
-	k, v := t.seekLast(tabCheckpoints, pointKey(a.no, until.UnixMilli()))
 	prefix := uvarintKey(a.no)
+	k, v := t.bucket(tabCheckpoints).Cursor().Seek(pointKey(a.no, until.UnixMilli()))
 	if k == nil || !hasPrefix(k, prefix) {
 		return quota.Checkpoint{}, false, nil
 	}
@@ -98,12 +109,17 @@ func (t *Tx) CheckpointBefore(account string, until time.Time) (quota.Checkpoint
 	return c, err == nil, err
 }
 
-// seekLast is the last record whose key is at most key.
+// seekLast is the last record whose key is at most key. It is for tables that
+// nothing was deleted from in the same transaction: stepping back over a page
+// that deletions have emptied, a cursor loses its way.
 func (t *Tx) seekLast(tab table, key []byte) (k, v []byte) {
 	c := t.bucket(tab).Cursor()
 	k, v = c.Seek(key)
 	switch {
 	case k == nil:
+		if first, _ := c.First(); first == nil {
+			return nil, nil // Last would not return where all pages were emptied
+		}
 		return c.Last()
 	case string(k) != string(key):
 		return c.Prev()
@@ -115,7 +131,7 @@ func readPoint(key, body []byte) (quota.Checkpoint, error) {
 	if len(key) != 8 {
 		return quota.Checkpoint{}, damaged("database: the key %x of a checkpoint cannot be read", key)
 	}
-	ms := int64(binary.BigEndian.Uint64(key) ^ 1<<63)
+	ms := int64(^binary.BigEndian.Uint64(key) ^ 1<<63)
 	return quota.Checkpoint{At: time.UnixMilli(ms).UTC(), State: clone(body)}, nil
 }
 
@@ -134,7 +150,7 @@ func (t *Tx) DropCheckpoints(account string, from time.Time) error {
 	if err != nil || a == nil {
 		return err
 	}
-	keys, err := t.keys(tabCheckpoints, uvarintKey(a.no), pointKey(a.no, ceilMilli(from)), 0)
+	keys, err := t.keysUpTo(tabCheckpoints, uvarintKey(a.no), pointKey(a.no, ceilMilli(from)))
 	if err != nil {
 		return err
 	}
