@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,7 +20,9 @@ const (
 	keepBefore = 3
 )
 
-var backupNames = regexp.MustCompile(`^quotad-(\d{8}T\d{6}Z)(-schema\d+)?\.db$`)
+var backupNames = sync.OnceValue(func() *regexp.Regexp { // compiled when needed: a hook starts without
+	return regexp.MustCompile(`^quotad-(\d{8}T\d{6}Z)(-schema\d+)?\.db$`)
+})
 
 // backupFile is one of the backups in the state folder.
 type backupFile struct {
@@ -44,7 +47,7 @@ func listBackups(dir string) ([]backupFile, error) {
 	}
 	var list []backupFile
 	for _, e := range entries {
-		m := backupNames.FindStringSubmatch(e.Name())
+		m := backupNames().FindStringSubmatch(e.Name())
 		if m == nil {
 			continue
 		}
