@@ -47,8 +47,8 @@ func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	return a
 }
 
-// daily adds a job at a time of day, by cron spec in UTC.
-func (a *alarm) daily(spec string, job func()) error {
+// schedule adds a job by cron spec, in UTC.
+func (a *alarm) schedule(spec string, job func()) error {
 	if _, err := a.cron.AddFunc(spec, job); err != nil {
 		return fmt.Errorf("schedule %q: %w", spec, err)
 	}

@@ -2,19 +2,15 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"quotad/config"
 	"quotad/quota"
 )
 
-// When the housekeeping runs, by cron in UTC. A machine that sleeps at that
-// hour catches up at its start and by the daily look.
-const (
-	backupAt = "17 3 * * *"
-	pruneAt  = "47 3 * * *"
-)
+// houseAt is when the housekeeping looks whether its day is over, by cron in
+// UTC: each hour, since a machine may be asleep at any one time of day.
+const houseAt = "17 * * * *"
 
 // pruneStep is how many events one transaction forgets, so that others do not
 // wait long.
@@ -22,21 +18,20 @@ const pruneStep = 2000
 
 // keepHouse schedules the daily backup and the forgetting of old events.
 func (d *service) keepHouse(ctx context.Context) error {
-	return errors.Join(
-		d.alarm.daily(backupAt, d.backupDaily),
-		d.alarm.daily(pruneAt, func() { d.prune(ctx) }),
-	)
+	return d.alarm.schedule(houseAt, func() { d.housekeep(ctx) })
 }
 
-func (d *service) backupDaily() {
+// housekeep does the day's work, where it is not done yet.
+func (d *service) housekeep(ctx context.Context) {
 	name, err := d.store.BackupDaily()
 	if err != nil {
 		d.Log.Error().Err(err).Msg("no backup was made")
+	}
+	if name == "" {
 		return
 	}
-	if name != "" {
-		d.Log.Debug().Str("file", name).Msg("backup made")
-	}
+	d.Log.Debug().Str("file", name).Msg("backup made")
+	d.prune(ctx)
 }
 
 // prune forgets events older than the retention; the counters keep what they

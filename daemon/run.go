@@ -126,6 +126,7 @@ func (d *service) serve(ctx context.Context, listeners []net.Listener, reload <-
 	}
 	parts.Go(func() { d.drain.run(partsCtx) })
 	parts.Go(func() { d.watchClock(partsCtx) })
+	parts.Go(func() { d.housekeep(partsCtx) })
 	d.startPipeline()
 	d.alarm.start()
 	d.super.ready()
