@@ -146,3 +146,30 @@ func TestALateEventThatMovesTheOpeningTellsNothingTwice(t *testing.T) {
 		t.Fatalf("due again %v", due)
 	}
 }
+
+func TestARefreshOfLongAgoIsNotTold(t *testing.T) {
+	m := tinyMeter(Fixed)
+	told := []Told{{Kind: NoticeExhausted, Window: "5h", Level: 100, At: day0, Opened: day0, Resets: day0.Add(20 * time.Second)}}
+	s := &State{}
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{19 * time.Second, 0}, {20 * time.Second, 1}, {23 * time.Hour, 1}, {25 * time.Hour, 0}} {
+		now := day0.Add(c.after)
+		st := s.At(m, all, now)
+		if got := Due(m, &st, told, all, now); len(got) != c.want {
+			t.Errorf("after %v: %d due, want %d", c.after, len(got), c.want)
+		}
+	}
+}
+
+func TestABurstIsNoEvidenceForAForecast(t *testing.T) {
+	m := meterOf(t, "v2/lite", "")
+	s := stateOf(t, m, prompts(30, "2026-11-23T00:00:00Z", time.Second)...)
+	if f := s.At(m, all, instant("2026-11-23T00:01:00Z")).window(t, "5h").Forecast; f != nil {
+		t.Errorf("after a minute: %s", mustJSON(f))
+	}
+	if f := s.At(m, all, instant("2026-11-23T00:10:00Z")).window(t, "5h").Forecast; f == nil {
+		t.Error("none after ten minutes")
+	}
+}

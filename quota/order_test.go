@@ -1,0 +1,139 @@
+package quota
+
+import (
+	"iter"
+	"testing"
+	"time"
+)
+
+// late puts events in the order given, each settled on its own, and compares
+// with the plain fold of the set.
+func late(t *testing.T, m *Meter, events ...Event) *State {
+	t.Helper()
+	for i := range events {
+		events[i] = events[i].Normalize(events[i].At)
+	}
+	got := arrive(t, m, events, func() int { return 1 })
+	if want := fullFold(t, m, events); string(got.State.Encode()) != string(want.Encode()) {
+		t.Fatalf("\n got %s\nwant %s", got.State.Encode(), want.Encode())
+	}
+	return &got.State
+}
+
+func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
+	clock := func(s string) time.Time { return instant("2026-11-23T" + s + "Z") }
+	prompt := func(id, s string) Event { return Event{ID: id, At: clock(s), Model: "glm-4.5"} }
+	reading := func(id, s string, p float64) Event {
+		return Event{ID: id, Kind: KindReading, At: clock(s), Readings: []Reading{{Window: "5h", Percent: &p}}}
+	}
+	m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+
+	t.Run("a prompt before a reading is in the reading already", func(t *testing.T) {
+		s := late(t, m, prompt("a", "05:00:00"), reading("r", "06:00:00", 10), prompt("b", "05:30:00"))
+		if w := s.At(m, all, clock("06:00:00")).window(t, "5h"); w.Used != 8*One {
+			t.Errorf("used %v", w.Used)
+		}
+	})
+	t.Run("a reading of nothing used leaves an idle window idle", func(t *testing.T) {
+		s := late(t, m, reading("r", "06:00:00", 0))
+		if w := s.At(m, all, clock("06:01:00")).window(t, "5h"); w.State != PhaseIdle {
+			t.Errorf("%s", mustJSON(w))
+		}
+		late(t, m, prompt("a", "05:00:00"), reading("r", "11:00:00", 0), prompt("b", "10:30:00"))
+	})
+	t.Run("a reading below the cap ends what a stop said", func(t *testing.T) {
+		stop := Event{ID: "s", Kind: KindExhausted, At: clock("05:00:00"), Window: "5h", Until: clock("09:00:00")}
+		s := late(t, m, stop, reading("r", "06:00:00", 40))
+		if w := s.At(m, all, clock("06:01:00")).window(t, "5h"); w.State != PhaseOpen || w.Used != 32*One {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a stop until the instant of itself says nothing", func(t *testing.T) {
+		s := late(t, m, Event{ID: "s", Kind: KindExhausted, At: clock("05:00:00"), Window: "5h", Until: clock("05:00:00")})
+		if w := s.At(m, all, clock("05:00:00")).window(t, "5h"); w.State != PhaseIdle {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a reset of the week that the provider told is stepped from", func(t *testing.T) {
+		s := late(t, m, Event{ID: "s", Kind: KindExhausted, At: clock("05:00:00"), Window: "week", Until: instant("2026-11-27T01:00:00Z")})
+		w := s.At(m, all, instant("2026-12-01T00:00:00Z")).window(t, "week")
+		if !w.OpenedAt.Equal(instant("2026-11-27T01:00:00Z")) || !w.ResetsAt.Equal(instant("2026-12-04T01:00:00Z")) {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a reset within a minute is the same reset", func(t *testing.T) {
+		s := late(t, m, prompt("a", "05:00:00"), Event{ID: "s", Kind: KindExhausted, At: clock("06:00:00"), Window: "5h", Until: clock("10:00:31")})
+		w := s.At(m, all, clock("06:00:00")).window(t, "5h")
+		if !w.ResetsAt.Equal(clock("10:00:00")) || w.State != PhaseExhausted {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a stop holds a rolling window though its charges come back", func(t *testing.T) {
+		roll := meterOf(t, "v2/lite", "")
+		roll.Account.Plan.Windows[0].Kind = Rolling
+		s := late(t, roll, prompt("a", "01:00:00"),
+			Event{ID: "s", Kind: KindExhausted, At: clock("05:30:00"), Window: "5h", Until: clock("09:00:00")}, prompt("b", "06:30:00"))
+		w := s.At(roll, all, clock("08:00:00")).window(t, "5h")
+		if w.State != PhaseExhausted || w.Used != 80*One {
+			t.Errorf("%s", mustJSON(w))
+		}
+		if w = s.At(roll, all, clock("09:00:00")).window(t, "5h"); w.State != PhaseOpen || w.Used != One {
+			t.Errorf("after it: %s", mustJSON(w))
+		}
+		if next, ok := s.NextBoundary(roll, clock("08:00:00")); !ok || !next.Equal(clock("09:00:00")) {
+			t.Errorf("next boundary %v", next)
+		}
+	})
+	t.Run("what a reading takes off is taken off the estimate too", func(t *testing.T) {
+		credits := meterOf(t, "v3/lite", "")
+		p := 2.0
+		s := late(t, credits, Event{ID: "a", At: clock("05:00:00"), Count: 10}, Event{ID: "r", Kind: KindReading, At: clock("06:00:00"), Readings: []Reading{{Window: "5h", Percent: &p}}})
+		w := s.At(credits, all, clock("06:00:00")).window(t, "5h")
+		if w.Used.String() != "59.999999" || w.Estimated == nil || *w.Estimated != w.Used {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+}
+
+func TestAFoldIsTakenUpNoEarlierThanNeeded(t *testing.T) {
+	m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+	book, l := &countingBook{MemBook: NewMemBook()}, &Ledger{Meter: m, every: 10}
+	put := func(e Event) {
+		p, _ := book.Put(e.Normalize(e.At))
+		if _, err := l.Take(book, p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Settle(book); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := instant("2026-01-05T00:00:00Z")
+	for day := range 200 {
+		for i := range 5 {
+			put(Event{ID: string(rune('a'+i)) + start.AddDate(0, 0, day).String(), At: start.AddDate(0, 0, day).Add(time.Duration(i) * time.Minute), Model: "glm-4.5"})
+		}
+	}
+	book.read = 0
+	put(Event{ID: "late", At: start.AddDate(0, 0, 20).Add(30 * time.Second), Model: "glm-4.5"})
+	// The day itself, and on to the end of its week and the checkpoint after.
+	if book.read == 0 || book.read > 60 {
+		t.Errorf("a late event made %d of 1,000 entries be read again", book.read)
+	}
+}
+
+// countingBook counts the entries that are read.
+type countingBook struct {
+	*MemBook
+	read int
+}
+
+func (b *countingBook) Entries(account string, from time.Time) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range b.MemBook.Entries(account, from) {
+			b.read++
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
