@@ -18,18 +18,28 @@ equal() {
 	if [ "$2" = "$3" ]; then ok "$1"; else fail "$1: want [$2], got [$3]"; fi
 }
 
-# within SENTENCE SECONDS COMMAND...: the command must succeed before the time is up.
-within() {
-	local sentence=$1 limit=$2 start=$SECONDS
-	shift 2
-	while ! "$@" >/dev/null 2>&1; do
-		if [ $((SECONDS - start)) -ge "$limit" ]; then
-			fail "$sentence: not within $limit s: $*"
-			return 0
-		fi
+# await SECONDS COMMAND...: try until it succeeds or the time is up.
+await() {
+	local limit=$1 start=$SECONDS
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $((SECONDS - start)) -lt "$limit" ] || return 1
 		sleep 0.05
 	done
-	ok "$sentence"
+}
+
+# within SENTENCE SECONDS COMMAND...: the command must succeed before the time is up.
+within() {
+	local sentence=$1 limit=$2
+	shift 2
+	if await "$limit" "$@"; then ok "$sentence"; else fail "$sentence: not within $limit s: $*"; fi
+}
+
+# started: like within, and without it there is nothing to test.
+started() {
+	local before=$failed
+	within "$@"
+	[ "$failed" -eq "$before" ] || { finish; exit 1; }
 }
 
 # need COMMAND...: without these the test is skipped with a word; in CI they must be there.
@@ -69,4 +79,10 @@ end() {
 		gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
+}
+
+# served: a notification server is on the session bus. It starts none.
+served() {
+	dbus-send --session --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus \
+		org.freedesktop.DBus.NameHasOwner string:org.freedesktop.Notifications | grep -q true
 }

@@ -6,8 +6,7 @@
 # needed to make them; what is tested runs as an ordinary user. $OUT keeps logs.
 set -euo pipefail
 self=$(realpath "$0")
-cd "$(dirname "$self")"
-. ./lib.sh
+. "${self%/*}/lib.sh"
 user=${TEST_USER:-nobody}
 systemd=/usr/lib/systemd/systemd
 [ -x "$systemd" ] || systemd=/lib/systemd/systemd
@@ -16,7 +15,7 @@ systemd=/usr/lib/systemd/systemd
 
 outside() {
 	bin=$(realpath "${1:?usage: systemd-test.sh BINARY}")
-	need unshare setpriv systemctl jq curl mountpoint
+	need unshare setpriv systemctl jq curl Xvfb dunst dunstctl dbus-daemon dbus-send
 	[ "$(id -u)" = 0 ] || skip "only root can make the namespaces"
 	[ -x "$systemd" ] || skip "there is no systemd here"
 	export OUT=${OUT:-$(mktemp -d /tmp/quotad-systemd.XXXXXX)}
@@ -53,23 +52,47 @@ inside() {
 	mount -t tmpfs -o mode=755 tmpfs /home
 	mkdir -p /home/tester/.local/bin
 	install -m 755 "$1" /home/tester/.local/bin/quotad
-	touch "$OUT/manager.log"
-	chown -R "$user:" /sys/fs/cgroup/manager /home/tester "/run/user/$(id -u "$user")" "$OUT/manager.log"
+	chown -R "$user:" /sys/fs/cgroup/manager /home/tester "/run/user/$(id -u "$user")"
 	chmod 700 "/run/user/$(id -u "$user")" /home/tester
 	start_journal
 	echo $$ >/sys/fs/cgroup/manager/cgroup.procs
+	local code=0
 	setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 HOME=/home/tester OUT="$OUT" \
-		XDG_RUNTIME_DIR="/run/user/$(id -u "$user")" "$self" --user
+		XDG_RUNTIME_DIR="/run/user/$(id -u "$user")" "$self" --user || code=$?
+	log_checks || code=$?
+	return "$code"
 }
 
-# start_journal: where it cannot run, the checks of the log are left out.
 start_journal() {
-	local journald=${systemd%/*}/systemd-journald
-	[ -x "$journald" ] && [ -s /etc/machine-id ] || return 0
+	if [ ! -s /etc/machine-id ]; then # as on a machine that was never booted
+		systemd-id128 new >/run/machine-id
+		touch /etc/machine-id
+		mount --bind /run/machine-id /etc/machine-id
+	fi
 	mkdir -p /run/systemd/journal
-	"$journald" >"$OUT/journald.log" 2>&1 &
-	for _ in {1..50}; do [ -S /run/systemd/journal/stdout ] && break; sleep 0.1; done
+	"${systemd%/*}/systemd-journald" >"$OUT/journald.log" 2>&1 &
+	started "a journal starts" 10 test -S /run/systemd/journal/stdout
+}
+
+# journal FILTER: its lines, each with its priority in front.
+journal() {
+	journalctl -q -D /run/log/journal -o json "$@" | jq -r '"<\(.PRIORITY)> \(.MESSAGE)"'
+}
+
+# As root: what the journal has of the service, and of systemd about its units.
+log_checks() {
+	say "-- the journal"
+	journalctl --sync || sleep 1
+	journalctl -q -D /run/log/journal >"$OUT/journal.log"
+	journal SYSLOG_IDENTIFIER=quotad >"$OUT/quotad.log"
+	journal SYSLOG_IDENTIFIER=systemd >"$OUT/manager.log"
+	check "a wrong configuration is an error" grep -q '^<3>.*configuration' "$OUT/quotad.log"
+	check "the rest is information" grep -q '^<6>.*ready' "$OUT/quotad.log"
+	check "no line carries a time of its own" lacks '^<.> *(20[0-9][0-9]-|[0-9]+:[0-9]+)' "$OUT/quotad.log"
+	check "systemd has read the units" grep -q 'Started quotad.service' "$OUT/manager.log"
+	check "and complains of no line of them" lacks 'quotad\.(service|socket):[0-9]+:' "$OUT/manager.log"
+	finish
 }
 
 # --- inside: as the user ----------------------------------------------------
@@ -83,9 +106,11 @@ prop()    { systemctl --user show "$1" --property="$2" --value; }
 main()    { prop quotad.service MainPID; }
 active()  { [ "$(prop quotad.service ActiveState)" = active ]; }
 call()    { curl -sf --max-time "${2:-10}" --unix-socket "$socket" "http://quotad$1"; }
+answers() { call /healthz >/dev/null; }
 used()    { call /v1/status | jq '.accounts[0].windows[0].used'; }
 prompt()  { curl -sf --max-time 10 --unix-socket "$socket" -d '{"tool":"systemd-test"}' http://quotad/v1/events >/dev/null; }
 another() { active && [ "$(main)" != "$1" ] && [ "$(main)" != 0 ]; }
+lacks()   { ! grep -E "$@"; }
 says()    { grep -qE -- "$1" <<<"$output"; }
 
 # quotad_ends CODE ARGS...: run it, keep what it says, and look at its exit code.
@@ -98,8 +123,8 @@ quotad_ends() {
 }
 
 start_manager() {
-	"$systemd" --user --log-target=console >"$OUT/manager.log" 2>&1 &
-	within "a user manager starts" 20 systemctl --user show --property=Version
+	"$systemd" --user --log-target=journal &
+	started "a user manager starts" 20 systemctl --user show --property=Version
 }
 
 case_install() {
@@ -114,7 +139,7 @@ case_install() {
 	equal "the socket's mode" 600 "$(stat -c %a "$socket")"
 	equal "its folder's mode" 700 "$(stat -c %a "${socket%/*}")"
 	equal "it runs in the background slice" background.slice "$(prop quotad.service Slice)"
-	check "the API answers" call /healthz
+	check "the API answers" answers
 	check "a prompt is counted" prompt
 	equal "used" 1 "$(used)"
 }
@@ -125,9 +150,7 @@ case_hardening() {
 	status=/proc/$(main)/status
 	equal "seccomp filters" 2 "$(awk '/^Seccomp:/ { print $2 }' "$status")"
 	equal "no new privileges" 1 "$(awk '/^NoNewPrivs:/ { print $2 }' "$status")"
-	check "systemd complains of no line of the units" complains_not
 }
-complains_not() { ! grep -E 'quotad\.(service|socket):[0-9]+:' "$OUT/manager.log"; }
 
 case_status() {
 	say "-- service status"
@@ -156,7 +179,7 @@ case_killed() {
 	local pid
 	pid=$(main)
 	kill -KILL "$pid"
-	check "who comes while it is away is answered" call /healthz
+	check "who comes while it is away is answered" answers
 	within "it is started again" 10 another "$pid"
 	equal "the counter is kept" 1 "$(used)"
 	check "and goes on" prompt
@@ -196,9 +219,23 @@ case_upgrade() {
 	equal "the counter is kept" 2 "$(used)"
 }
 
+# lab CAP [LINE]...: a plan with room for so many prompts, and lines of [notify].
+lab() {
+	local cap=$1 line
+	shift
+	mkdir -p "${config%/*}"
+	{
+		printf '[account.default]\nplan = "lab/%s"\n[notify]\nforecast = false\n' "$cap"
+		for line; do echo "$line"; done
+		printf '[[plan]]\nid = "lab/%s"\nname = "Lab"\nunit = "prompts"\n' "$cap"
+		printf '[[plan.window]]\nname = "5h"\nkind = "fixed"\nlength = "1h"\ncap = %s\n' "$cap"
+	} >"$config"
+	systemctl --user reload quotad
+	within "the plan is taken" 5 plan_is "lab/$cap"
+}
+
 case_command() {
 	say "-- the user's notice command is not hampered"
-	mkdir -p "${config%/*}"
 	cat >/home/tester/told <<-'C'
 		#!/bin/bash
 		cat >>"$HOME/notices"
@@ -206,45 +243,39 @@ case_command() {
 		awk 'BEGIN { print "a child ran" }' >>"$HOME/children"
 	C
 	chmod 755 /home/tester/told
-	cat >"$config" <<-C
-		[account.default]
-		plan = "lab/one"
-		[notify]
-		desktop = false
-		command = ["/home/tester/told"]
-		[[plan]]
-		id = "lab/one"
-		name = "One"
-		unit = "prompts"
-		[[plan.window]]
-		name = "5h"
-		kind = "fixed"
-		length = "1h"
-		cap = 3
-	C
-	systemctl --user reload quotad
-	within "the plan is taken" 5 plan_is lab/one
+	lab 7 'desktop = false' 'command = ["/home/tester/told"]'
 	prompt
 	within "the command is run" 10 test -s /home/tester/children
-	check "with the notice on its standard input" jq -e '.notice' /home/tester/notices
+	equal "once, with the notice on its standard input" exhausted "$(jq -r .notice /home/tester/notices)"
 	check "and has the network" grep -q refused /home/tester/network
 	rm "$config"
 	systemctl --user reload quotad
 }
 
-case_log() {
-	[ -S /run/systemd/journal/stdout ] || return 0
-	say "-- the journal"
-	local lines
-	journalctl --sync 2>/dev/null || sleep 1
-	lines=$(journalctl -q -D /run/log/journal -o json _SYSTEMD_USER_UNIT=quotad.service 2>/dev/null || true)
-	if [ -z "$lines" ]; then say "left out: the journal cannot be read here"; return 0; fi
-	jq -r '"<\(.PRIORITY)> \(.MESSAGE)"' <<<"$lines" | tee "$OUT/journal.log" | tail -20
-	check "the wrong configuration is an error" grep -q '^<3>.*configuration' "$OUT/journal.log"
-	check "the rest is information" grep -q '^<6>.*ready' "$OUT/journal.log"
-	check "no line carries a time of its own" no_times
+# As after a login: the desktop comes up when the service has long been there.
+case_desktop() {
+	say "-- notices on the desktop, from inside the unit"
+	lab 8
+	start_desktop
+	prompt && prompt && prompt && prompt
+	within "dunst shows the notice" 10 shows '75 % used'
+	equal "used" 6 "$(used)"
 }
-no_times() { ! grep -E '^<.> (20[0-9][0-9]-|[0-9]+:[0-9]+)' "$OUT/journal.log"; }
+shows() { dunstctl close-all; dunstctl history | jq -r '.data[0][].summary.data' | grep -qE "$1"; }
+
+start_desktop() {
+	export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+	if [ ! -S "$XDG_RUNTIME_DIR/bus" ]; then
+		dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --nofork 2>/dev/null &
+		started "a session bus starts" 10 test -S "$XDG_RUNTIME_DIR/bus"
+	fi
+	Xvfb -displayfd 3 -screen 0 640x240x24 -nolisten tcp 3>"$HOME/display" 2>/dev/null &
+	started "an X server starts" 10 test -s "$HOME/display"
+	# Whoever starts a server, we or the bus through systemd, it finds the display.
+	systemctl --user set-environment "DISPLAY=:$(tr -d '\n' <"$HOME/display")"
+	DISPLAY=:$(tr -d '\n' <"$HOME/display") dunst 2>/dev/null &
+	started "dunst takes the notices" 10 served
+}
 
 case_hung() {
 	say "-- a daemon that hangs"
@@ -258,7 +289,7 @@ case_hung() {
 	equal "a live one is left alone" "$pid" "$(main)"
 	kill -STOP "$pid"
 	within "a hung one is killed and started again" 15 another "$pid"
-	equal "the counter is kept" 3 "$(used)"
+	equal "the counter is kept" 7 "$(used)"
 	rm -r "$units/quotad.service.d"
 	systemctl --user daemon-reload
 }
@@ -285,7 +316,7 @@ case_stop() {
 	check "takes no longer than 6 s" test $((SECONDS - start)) -le 6
 	equal "is clean" success "$(prop quotad.service Result)"
 	quotad_ends 4 service status
-	check "the next connection starts it again" call /healthz
+	check "the next connection starts it again" answers
 	check "it runs" active
 }
 
@@ -331,8 +362,8 @@ as_user() {
 	case_killed
 	case_reload
 	case_upgrade
+	case_desktop
 	case_command
-	case_log
 	case_hung
 	case_crash_loop
 	case_stop
