@@ -13,14 +13,14 @@ import (
 // The deadlines of a call, from its start. The tool waits for all of them
 // together, so that they leave room below the 200 ms that a hook may take.
 const (
-	stdinBy = 120 * time.Millisecond
 	// spoolAt is when an event that is still unanswered goes to the spool as
 	// well: a slow disk needs time for it too, and a repeat does no harm. An
 	// event that came late waits for its answer for at least spoolAfter.
 	spoolAt    = 100 * time.Millisecond
 	spoolAfter = 20 * time.Millisecond
 	ackBy      = 165 * time.Millisecond
-	// Limit is when the process has to end itself, whatever it is doing.
+	// Limit is when the process has to end itself, whatever it is doing: its
+	// input may never end, a disk may hang.
 	Limit = 195 * time.Millisecond
 )
 
@@ -62,11 +62,10 @@ func (f Fate) String() string {
 	return [...]string{"no event", "acknowledged", "refused", "spooled", "lost"}[f]
 }
 
-// Run makes the call. It returns in time even where its input never ends and
-// the daemon never answers, and leaves behind the goroutines that wait for
-// them: the process is expected to end.
+// Run makes the call. It waits for its input and its disk as long as they take;
+// who calls it ends the process at Limit.
 func (c Call) Run() Outcome {
-	raw, err := c.read()
+	raw, err := readValue(c.Stdin, maxInput)
 	switch {
 	case errors.Is(err, errTooLong):
 		return Outcome{Reason: TooLong}
@@ -98,39 +97,23 @@ func (c Call) first(same [][]byte, i int) Run {
 	return first
 }
 
-// read takes the tool's JSON value from standard input, by its deadline.
-func (c Call) read() ([]byte, error) {
-	type input struct {
-		raw []byte
-		err error
-	}
-	in := await(c.Start.Add(stdinBy), begin(func() input {
-		raw, err := readValue(c.Stdin, maxInput)
-		return input{raw, err}
-	}))
-	if in.raw == nil && in.err == nil {
-		return nil, errCut
-	}
-	return in.raw, in.err
-}
-
 // deliver hands an event to the daemon, and to the spool where the daemon has
-// not said in time that the event is stored.
+// not said in time that the event is stored. All of it happens on the caller's
+// goroutine as long as nothing is late: another thread would cost more than
+// the event.
 func (c Call) deliver(e quota.Event) Fate {
 	line := api.EncodeEvent(e)
-	deadline := c.Start.Add(ackBy)
-	posted := begin(func() Fate { return c.post(line, deadline) })
-	if fate := await(c.patience(), posted); fate != NoEvent {
+	spooled := make(chan Fate, 1)
+	late := time.AfterFunc(time.Until(c.patience()), func() { spooled <- c.keep(e, line) })
+	fate := c.post(line)
+	begun := !late.Stop()
+	switch {
+	case fate != NoEvent:
 		return fate
+	case begun:
+		return <-spooled
 	}
-	kept := begin(func() Fate { return c.keep(e, line) })
-	if fate := await(deadline, posted); fate != NoEvent {
-		return fate
-	}
-	if fate := await(c.Start.Add(Limit), kept); fate != NoEvent {
-		return fate
-	}
-	return Lost
+	return c.keep(e, line)
 }
 
 // patience is how long the daemon's answer alone is waited for.
@@ -144,8 +127,9 @@ func (c Call) patience() time.Time {
 
 // post is the fate that the daemon gives an event; NoEvent where it does not
 // answer or cannot store it now.
-func (c Call) post(line []byte, deadline time.Time) Fate {
-	answer, _ := c.Post(line, deadline) // why it failed is for nobody to read
+func (c Call) post(line []byte) (fate Fate) {
+	defer func() { _ = recover() }()
+	answer, _ := c.Post(line, c.Start.Add(ackBy)) // why it failed is for nobody to read
 	switch answer {
 	case api.Delivered:
 		return Acked
@@ -155,34 +139,11 @@ func (c Call) post(line []byte, deadline time.Time) Fate {
 	return NoEvent
 }
 
-func (c Call) keep(e quota.Event, line []byte) Fate {
-	if c.Spool(e, line) != nil {
-		return Lost
+func (c Call) keep(e quota.Event, line []byte) (fate Fate) {
+	fate = Lost
+	defer func() { _ = recover() }()
+	if c.Spool(e, line) == nil {
+		fate = Spooled
 	}
-	return Spooled
-}
-
-// begin runs f by itself; the channel gives its result, or is closed without
-// one where f panics.
-func begin[T any](f func() T) <-chan T {
-	done := make(chan T, 1)
-	go func() {
-		defer close(done)
-		defer func() { _ = recover() }()
-		done <- f()
-	}()
-	return done
-}
-
-// await gives the result that comes by the deadline, or the zero one.
-func await[T any](deadline time.Time, done <-chan T) T {
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
-	select {
-	case v := <-done:
-		return v
-	case <-timer.C:
-		var none T
-		return none
-	}
+	return fate
 }

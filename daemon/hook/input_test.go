@@ -90,6 +90,17 @@ func TestReadValueKeepsLongStringsShort(t *testing.T) {
 	}
 }
 
+// A string is not cut within an escape, wherever its pieces end.
+func TestReadValueCutsBetweenCharacters(t *testing.T) {
+	for pad := range 24 {
+		value := `{"pad":"` + strings.Repeat("x", pad) + `","prompt":"` + strings.Repeat("x", pad) + bigPrompt(maxWhole+100, "")[len(`{"a":1,"prompt":"`):]
+		got, err := readValue(iotest.OneByteReader(strings.NewReader(value)), maxInput)
+		if err != nil || !json.Valid(got) {
+			t.Errorf("%d: %v, ... %s", pad, err, got[len(got)-90:])
+		}
+	}
+}
+
 func TestReadValueKeepsWhatIsNotLong(t *testing.T) {
 	for _, n := range []int{maxWhole - 1, maxWhole} {
 		value := `{"prompt":"` + strings.Repeat("x", n) + `"}`
