@@ -13,6 +13,7 @@ type account struct {
 	name   string
 	no     uint64
 	events uint64
+	last   uint64 // ms; of the newest event
 	pruned uint64 // ms; all that was pruned lies before
 
 	dirty bool
@@ -32,15 +33,24 @@ func (t *Tx) loadAccounts() (*accounts, error) {
 	}
 	as := &accounts{byName: map[string]*account{}, byNo: map[uint64]*account{}}
 	err := t.records(tabAccounts, nil, nil, func(key, body []byte) error {
-		r := reader{b: body}
-		as.add(&account{name: string(key), no: r.uvarint(), events: r.uvarint(), pruned: r.uvarint()})
-		return r.end()
+		a, err := readAccount(key, body)
+		as.add(&a)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.accounts = as
 	return as, nil
+}
+
+func readAccount(key, body []byte) (account, error) {
+	r := reader{b: body}
+	a := account{name: string(key), no: r.uvarint(), events: r.uvarint(), last: r.uvarint(), pruned: r.uvarint()}
+	if err := r.end(); err != nil {
+		return a, damaged("database: the account %q cannot be read: %v", key, err)
+	}
+	return a, nil
 }
 
 func (as *accounts) add(a *account) {
@@ -56,6 +66,7 @@ func (as *accounts) flush(t *Tx) error {
 		}
 		b := uvarintKey(a.no)
 		b = binary.AppendUvarint(b, a.events)
+		b = binary.AppendUvarint(b, a.last)
 		b = binary.AppendUvarint(b, a.pruned)
 		if err := t.put(tabAccounts, []byte(name), b); err != nil {
 			return err

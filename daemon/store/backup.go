@@ -112,7 +112,7 @@ func (s *Store) Backup(path string) error {
 		if err != nil {
 			return err
 		}
-		_, err = inspect(f, info.Size(), true)
+		_, err = inspect(f, info.Size(), true, s.schema)
 		return err
 	})
 	return diskError("writing the backup "+path, err)

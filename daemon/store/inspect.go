@@ -14,10 +14,11 @@ type inspection struct {
 	lone   bool // one of the two meta pages is damaged
 }
 
-// inspect looks a database over without bbolt. The error is of the code
-// Damaged where the file is at fault, and of another where the disk is. Unless
-// full, the leaves of large trees are left out.
-func inspect(f io.ReaderAt, size int64, full bool) (inspection, error) {
+// inspect looks a database over without bbolt, for a program that knows a
+// schema. The error is of the code Damaged where the file is at fault, Newer
+// where it is of a later schema, and another where the disk is. Unless full,
+// the leaves of the trees are left out.
+func inspect(f io.ReaderAt, size int64, full bool, known uint64) (inspection, error) {
 	m, lone, err := readMetas(f)
 	if err != nil {
 		return inspection{}, fault(err)
@@ -29,8 +30,13 @@ func inspect(f io.ReaderAt, size int64, full bool) (inspection, error) {
 	if err := w.run(); err != nil {
 		return inspection{}, fault(err)
 	}
-	if w.schema == 0 {
+	switch {
+	case w.schema == 0:
 		return inspection{}, damaged("this is not a database of quotad: it has no schema")
+	case w.schema > known:
+		return inspection{}, tooNew(w.schema, known)
+	case w.strange || w.schema == known && w.tables < int(tabEnd)-1:
+		return inspection{}, damaged("the database is damaged: its tables are not all there")
 	}
 	return inspection{schema: w.schema, lone: lone}, nil
 }
@@ -60,7 +66,9 @@ type walker struct {
 	seen bitmap
 	leaf []byte // buffer
 
-	schema uint64
+	schema  uint64
+	tables  int
+	strange bool // a table is not known
 }
 
 func (w *walker) run() error {
@@ -76,7 +84,7 @@ func (w *walker) run() error {
 	if err := w.tree(0, w.m.root); err != nil {
 		return err
 	}
-	if !w.full {
+	if !w.full || w.strange {
 		return nil
 	}
 	return w.account(free)
@@ -238,13 +246,10 @@ func (w *walker) children(tab table, p page, keys span, height int) error {
 	return nil
 }
 
+// elements goes through a leaf: the records of a table, or the tables.
 func (w *walker) elements(tab table, p page, keys span) error {
 	var last []byte
-	type sub struct {
-		tab  table
-		root uint64
-	}
-	var subs []sub
+	var roots [tabEnd]uint64
 	for i := range p.count() {
 		flags, key, value, err := p.leaf(i)
 		if err != nil {
@@ -253,44 +258,55 @@ func (w *walker) elements(tab table, p page, keys span) error {
 		if !keys.holds(key) || i > 0 && bytes.Compare(last, key) >= 0 {
 			return fmt.Errorf("the keys of page %d are out of order", p.id())
 		}
-		last = key
-		if flags&elementBucket == 0 {
-			if err := w.record(tab, key, value); err != nil {
-				return err
-			}
-			continue
+		if isBucket := flags&elementBucket != 0; isBucket != (tab == 0) {
+			return fmt.Errorf("element %d of page %d is not of its kind", i, p.id())
 		}
-		in, root, err := inline(value)
+		last = key
+		if tab != 0 {
+			err = w.record(tab, key, value)
+		} else {
+			err = w.table(key, value, &roots)
+		}
 		if err != nil {
 			return err
 		}
-		if in == nil {
-			subs = append(subs, sub{tableNamed(key), root})
+	}
+	for t, root := range roots {
+		if root == 0 {
 			continue
 		}
-		if err := w.elements(tableNamed(key), in, span{}); err != nil {
-			return err
-		}
-	}
-	for _, s := range subs {
-		if err := w.tree(s.tab, s.root); err != nil {
+		if err := w.tree(table(t), root); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// record checks one record, and picks up the schema.
-func (w *walker) record(tab table, key, value []byte) error {
-	if tab == 0 {
-		return nil
-	}
-	body, err := unseal(tab, key, value)
+// table goes through one that is inline, or notes the root of its tree. One of
+// an unknown name is of a later schema.
+func (w *walker) table(name, value []byte, roots *[tabEnd]uint64) error {
+	tab := tableNamed(name)
+	p, root, err := inline(value)
 	if err != nil {
 		return err
 	}
-	if tab == tabMeta && string(key) == string(metaSchema) {
+	if tab == 0 {
+		w.strange = true
+		return nil
+	}
+	w.tables++
+	if p != nil {
+		return w.elements(tab, p, span{})
+	}
+	roots[tab] = root
+	return nil
+}
+
+// record checks one record, and picks up the schema.
+func (w *walker) record(tab table, key, value []byte) error {
+	body, err := unseal(tab, key, value)
+	if err == nil && tab == tabMeta && string(key) == string(metaSchema) {
 		w.schema, _ = binary.Uvarint(body)
 	}
-	return nil
+	return err
 }

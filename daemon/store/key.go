@@ -44,11 +44,10 @@ func tableNamed(name []byte) table {
 	return 0
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 const sumSize = 4
 
 func checksum(t table, key, body []byte) uint32 {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made once, when first asked for
 	return crc32.Update(crc32.Update(uint32(t), castagnoli, key), castagnoli, body)
 }
 

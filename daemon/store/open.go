@@ -79,7 +79,7 @@ func openWith(o Options, steps []migration) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	s := &Store{dir: o.Dir, now: op.now, lock: lock, words: newDictionary()}
+	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary()}
 	if err := within(openLimit, "opening the database", func() error { return op.open(s) }); err != nil {
 		lock.Close()
 		return nil, op.report, err
@@ -156,11 +156,7 @@ func (op *opening) look(path string, full bool) (inspection, error) {
 	if info.Size() == 0 {
 		return inspection{}, damaged("%s is empty", path)
 	}
-	found, err := inspect(f, info.Size(), full || info.Size() <= fullInspection)
-	if err != nil {
-		return found, err
-	}
-	return found, tooNew(path, found.schema, op.known())
+	return inspect(f, info.Size(), full || info.Size() <= fullInspection, op.known())
 }
 
 // missing makes a database where there is none, or brings a lost one back.

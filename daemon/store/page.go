@@ -46,6 +46,7 @@ type fileMeta struct {
 	freelist uint64
 	pages    uint64
 	tx       uint64
+	odd      bool // it stands on a page that does not look like its own
 }
 
 var (
@@ -54,19 +55,19 @@ var (
 	errMetaFormat = errors.New("a newer format of bbolt")
 )
 
-// readMeta reads a meta page.
-func readMeta(page []byte) (fileMeta, error) {
-	b := page[pageHeader:]
+// readMeta reads what a meta page holds. Its header is not bbolt's concern when
+// it opens a file, only when it checks one.
+func readMeta(p page, id uint64) (fileMeta, error) {
+	b := p[pageHeader:]
+	sum := fnv.New64a()
+	sum.Write(b[:metaSize-8])
 	switch {
 	case order.Uint32(b) != metaMagic:
 		return fileMeta{}, errNoMeta
+	case sum.Sum64() != order.Uint64(b[metaSize-8:]):
+		return fileMeta{}, errMetaSum
 	case order.Uint32(b[4:]) != metaVersion:
 		return fileMeta{}, errMetaFormat
-	}
-	sum := fnv.New64a()
-	sum.Write(b[:metaSize-8])
-	if sum.Sum64() != order.Uint64(b[metaSize-8:]) {
-		return fileMeta{}, errMetaSum
 	}
 	m := fileMeta{
 		pageSize: uint64(order.Uint32(b[8:])), root: order.Uint64(b[16:]), freelist: order.Uint64(b[32:]),
@@ -75,26 +76,28 @@ func readMeta(page []byte) (fileMeta, error) {
 	if m.pageSize < minPageSize || m.pageSize > maxPageSize {
 		return fileMeta{}, errMetaSum
 	}
+	m.odd = p.id() != id || p.flags() != flagMeta
 	return m, nil
 }
 
-// readMetas gives the meta that counts. lone: the other one is damaged, so
-// that the newest transaction may be missing.
+// readMetas gives the meta that bbolt goes by. lone: the other one is damaged,
+// so that the newest transaction may be missing.
 func readMetas(f io.ReaderAt) (m fileMeta, lone bool, err error) {
 	var buf [pageHeader + metaSize]byte
 	at := func(off int64) (fileMeta, error) {
 		if _, err := f.ReadAt(buf[:], off); err != nil {
 			return fileMeta{}, readError(err)
 		}
-		return readMeta(buf[:])
+		return readMeta(buf[:], uint64(min(off, 1)))
 	}
 	first, err := at(0)
 	if err == nil {
 		second, err := at(int64(first.pageSize))
+		lone = err != nil || first.odd || second.odd
 		if err != nil || first.tx > second.tx {
-			return first, err != nil, nil
+			return first, lone, nil
 		}
-		return second, false, nil
+		return second, lone, nil
 	}
 	for size := int64(minPageSize); size <= maxPageSize; size *= 2 {
 		if second, err2 := at(size); err2 == nil && second.pageSize == uint64(size) {

@@ -96,7 +96,9 @@ func (t *Tx) remove(a *account, key []byte) error {
 	if err := t.delete(tabIDs, p.id); err != nil {
 		return err
 	}
-	a.events--
+	if a.events--; a.events == 0 {
+		a.last = 0
+	}
 	a.pruned = max(a.pruned, p.at+1)
 	a.dirty = true
 	if err := t.unlinkTurn(p, &e); err != nil {
@@ -239,11 +241,14 @@ func (t *Tx) pruneWords(most int) error {
 
 // oldestDay is the day of the oldest event of all; 0 where there is none.
 func (t *Tx) oldestDay() (day uint64, err error) {
-	counts, err := t.Counts()
-	for _, c := range counts {
-		if c.Events > 0 && (day == 0 || dayOf(c.First) < day) {
-			day = dayOf(c.First)
+	for _, a := range t.accounts.byNo {
+		first, ok, err := t.first(a)
+		if err != nil {
+			return 0, err
+		}
+		if ok && (day == 0 || dayOf(first) < day) {
+			day = dayOf(first)
 		}
 	}
-	return day, err
+	return day, nil
 }

@@ -73,6 +73,7 @@ func (t *Tx) add(a *account, p place, e quota.Entry) (quota.Placed, error) {
 		return quota.Placed{}, err
 	}
 	a.events++
+	a.last = max(a.last, p.at)
 	a.dirty = true
 	return placed, nil
 }

@@ -159,27 +159,31 @@ func (t *Tx) Counts() ([]Count, error) {
 	var list []Count
 	for _, name := range names {
 		a := t.accounts.byName[name]
-		first, last, err := t.span(a)
+		c := Count{Account: name, Events: a.events}
+		first, ok, err := t.first(a)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Count{Account: name, Events: a.events, First: first, Last: last})
+		if ok {
+			c.First, c.Last = first, milliTime(a.last)
+		}
+		list = append(list, c)
 	}
 	return list, nil
 }
 
-// span is when an account's first and last event are.
-func (t *Tx) span(a *account) (first, last time.Time, err error) {
+// first is when an account's first event is. That of the last one is counted
+// along instead: stepping backwards, a cursor of bbolt loses its way over pages
+// that were emptied in the same transaction.
+func (t *Tx) first(a *account) (time.Time, bool, error) {
 	prefix := uvarintKey(a.no)
 	k, _ := t.bucket(tabEvents).Cursor().Seek(prefix)
+	if k == nil || !hasPrefix(k, prefix) {
+		return time.Time{}, false, nil
+	}
 	p, ok := splitPlace(k)
-	if !ok || p.account != a.no {
-		return first, last, nil
+	if !ok {
+		return time.Time{}, false, damaged("database: the key %x of an event cannot be read", k)
 	}
-	first = p.time()
-	k, _ = t.seekLast(tabEvents, appendMilli(prefix, maxMilli))
-	if p, ok = splitPlace(k); !ok || p.account != a.no {
-		return first, last, damaged("database: the events of %q are out of order", a.name)
-	}
-	return first, p.time(), nil
+	return p.time(), true, nil
 }

@@ -75,11 +75,10 @@ func (op *opening) checkBackup(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("the backup %s is not a plain file", path)
 	}
-	found, err := inspect(f, info.Size(), true)
-	if err != nil {
+	if _, err := inspect(f, info.Size(), true, op.known()); err != nil {
 		return fmt.Errorf("the backup %s cannot be used: %w", filepath.Base(path), err)
 	}
-	return tooNew(path, found.schema, op.known())
+	return nil
 }
 
 // makeWay keeps the present database under another name.

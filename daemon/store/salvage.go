@@ -19,7 +19,7 @@ func (op *opening) salvage(path string) error {
 	if err != nil {
 		return err
 	}
-	s := &Store{dir: op.dir, now: op.now, db: db, file: file, words: newDictionary()}
+	s := &Store{dir: op.dir, now: op.now, db: db, file: file, schema: op.known(), words: newDictionary()}
 	defer s.drop()
 	if err := s.catchUp(op.steps); err != nil {
 		return err
@@ -43,7 +43,8 @@ func (op *opening) rescueLast(s *Store, found inspection) error {
 	if op.report.Salvaged, err = s.salvage(src, 0); err != nil {
 		return err
 	}
-	return s.Update(func(*Tx) error { return nil }) // writes the damaged page anew
+	nothing := func(*Tx) error { return nil } // but a commit writes one meta page, in turn
+	return firstError(s.Update(nothing), s.Update(nothing))
 }
 
 // wreck is what was read from a file page by page, whatever its tree says.
@@ -175,9 +176,7 @@ func (w *wreck) text(key, body []byte) {
 }
 
 func (w *wreck) account(key, body []byte) {
-	r := reader{b: body}
-	a := account{name: string(key), no: r.uvarint(), events: r.uvarint(), pruned: r.uvarint()}
-	if r.end() == nil {
+	if a, err := readAccount(key, body); err == nil {
 		a.pruned = max(a.pruned, w.accounts[a.no].pruned)
 		w.accounts[a.no] = a
 	}

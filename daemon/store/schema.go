@@ -49,16 +49,11 @@ func (t *Tx) schema() (uint64, error) {
 	return v, nil
 }
 
-// tooNew is the error for a schema that this program does not know; nil where
-// it does.
-func tooNew(path string, schema, known uint64) error {
-	if schema <= known {
-		return nil
-	}
+func tooNew(schema, known uint64) error {
 	return &Error{
 		Code:    Newer,
-		Message: fmt.Sprintf("%s was written by a newer quotad: it has schema %d, and this one knows up to %d", path, schema, known),
-		Hint:    "install the newer quotad again, or restore a backup made before it: quotad restore --list",
+		Message: fmt.Sprintf("the database was written by a newer quotad: it has schema %d, and this one knows up to %d", schema, known),
+		Hint:    "install the newer quotad again, or put back a backup made before it: quotad restore",
 	}
 }
 

@@ -109,24 +109,6 @@ func (t *Tx) CheckpointBefore(account string, until time.Time) (quota.Checkpoint
 	return c, err == nil, err
 }
 
-// seekLast is the last record whose key is at most key. It is for tables that
-// nothing was deleted from in the same transaction: stepping back over a page
-// that deletions have emptied, a cursor loses its way.
-func (t *Tx) seekLast(tab table, key []byte) (k, v []byte) {
-	c := t.bucket(tab).Cursor()
-	k, v = c.Seek(key)
-	switch {
-	case k == nil:
-		if first, _ := c.First(); first == nil {
-			return nil, nil // Last would not return where all pages were emptied
-		}
-		return c.Last()
-	case string(k) != string(key):
-		return c.Prev()
-	}
-	return k, v
-}
-
 func readPoint(key, body []byte) (quota.Checkpoint, error) {
 	if len(key) != 8 {
 		return quota.Checkpoint{}, damaged("database: the key %x of a checkpoint cannot be read", key)

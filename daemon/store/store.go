@@ -27,6 +27,8 @@ type Store struct {
 	now  func() time.Time
 	lock *os.File
 
+	schema uint64 // that this program knows
+
 	mu      sync.RWMutex // held for writing to close or reopen
 	closed  bool
 	db      *bbolt.DB // nil when closed, or when it could not be opened anew

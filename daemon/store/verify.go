@@ -64,7 +64,7 @@ func (s *Store) verifyPages() error {
 		if err != nil {
 			return diskError("reading the database", err)
 		}
-		if _, err := inspect(s.file, info.Size(), true); err != nil {
+		if _, err := inspect(s.file, info.Size(), true, s.schema); err != nil {
 			return err
 		}
 		return check(tx)
@@ -88,10 +88,13 @@ type verifier struct {
 	found   Verified
 
 	done, total int
-	events      map[uint64]uint64 // by account
+	events      map[uint64]tally  // by account
 	usage       map[string]uint64 // living usage events, by turn
 	voids       map[string]uint64 // void events, by what they name
 }
+
+// tally is what an account's record counts along.
+type tally struct{ events, last uint64 }
 
 func (v *verifier) problem(format string, args ...any) {
 	switch n := len(v.found.Problems); {
@@ -117,7 +120,7 @@ func (v *verifier) step() {
 
 func (v *verifier) run(t *Tx) error {
 	v.t = t
-	v.events, v.usage, v.voids = map[uint64]uint64{}, map[string]uint64{}, map[string]uint64{}
+	v.events, v.usage, v.voids = map[uint64]tally{}, map[string]uint64{}, map[string]uint64{}
 	counts, err := t.Counts()
 	if err != nil {
 		return err
@@ -133,10 +136,20 @@ func (v *verifier) run(t *Tx) error {
 	v.each(tabTexts, v.text)
 	v.each(tabNotices, v.notice)
 	v.each(tabNoticeKeys, v.noticeKey)
+	v.sequence(tabTexts, tabWords)
+	v.sequence(tabNotices, tabNotices)
 	for _, c := range counts {
 		v.account(c)
 	}
 	return nil
+}
+
+// sequence sees that the next number given is a new one.
+func (v *verifier) sequence(tab, from table) {
+	k, _ := v.t.bucket(tab).Cursor().Last()
+	if len(k) == 8 && binary.BigEndian.Uint64(k) > v.t.bucket(from).Sequence() {
+		v.problem("the numbers of %q begin anew", tab)
+	}
 }
 
 func (v *verifier) each(tab table, fn func(key, body []byte) error) {
@@ -151,8 +164,10 @@ func (v *verifier) each(tab table, fn func(key, body []byte) error) {
 }
 
 func (v *verifier) account(c Count) {
-	if n := v.events[v.t.accounts.byName[c.Account].no]; n != c.Events {
-		v.problem("the account %s has %d events, and counts %d", c.Account, n, c.Events)
+	a := v.t.accounts.byName[c.Account]
+	if got := v.events[a.no]; got != (tally{a.events, a.last}) {
+		v.problem("the account %s has %d events up to %v, and counts %d up to %v",
+			c.Account, got.events, milliTime(got.last), a.events, milliTime(a.last))
 	}
 	if v.options.Fold != nil {
 		if err := v.options.Fold(v.t, c.Account); err != nil {
@@ -170,7 +185,8 @@ func (v *verifier) event(key, body []byte) error {
 		return err
 	}
 	p, _ := splitPlace(key)
-	v.events[p.account]++
+	seen := v.events[p.account]
+	v.events[p.account] = tally{seen.events + 1, max(seen.last, p.at)}
 	if at, ok, err := v.t.find(p.id); err != nil || !ok || !bytes.Equal(at.key(), key) {
 		return firstError(err, damaged("the index of ids does not lead to the event %s", e.ID))
 	}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestABackupIsWholeWhileEventsCome(t *testing.T) {
+	s := newStore(t)
+	all := prompts(2000)
+	put(t, s, all[:200]...)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 200; i < len(all); i += 20 {
+			put(t, s, all[i:i+20]...)
+		}
+	})
+	for i := range 5 {
+		path := filepath.Join(t.TempDir(), fmt.Sprint("copy", i), fileName)
+		must(t, s.Backup(path))
+		c := openIn(t, filepath.Dir(path))
+		verify(t, c)
+		if n := len(entries(t, c, "")); n < 200 || n%20 != 0 {
+			t.Errorf("the copy has %d events: no transaction ended there", n)
+		}
+		must(t, c.Close())
+	}
+	wg.Wait()
+}
+
+func TestABackupReplacesOnlyWhatItMay(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(10)...)
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.db")
+	must(t, os.WriteFile(old, []byte("x"), 0o644))
+	must(t, s.Backup(old))
+	if info, err := os.Stat(old); err != nil || info.Mode().Perm() != 0o600 || info.Size() < pageSize {
+		t.Errorf("%v %v", info, err)
+	}
+	link := filepath.Join(dir, "link")
+	must(t, os.Symlink(old, link))
+	for _, path := range []string{s.Path(), filepath.Join(s.Dir(), lockName), dir, link} {
+		if err := s.Backup(path); err == nil {
+			t.Errorf("%s was overwritten", path)
+		}
+	}
+	if left := glob(t, filepath.Join(dir, "*.part")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	must(t, s.StillThere())
+}
+
+func TestDailyBackupsAreMadeDailyAndThinned(t *testing.T) {
+	now := day0
+	dir := filepath.Join(t.TempDir(), "state")
+	s, _, err := Open(Options{Dir: dir, Now: func() time.Time { return now }})
+	must(t, err)
+	defer s.Close()
+	for i := range 5 {
+		must(t, s.backupNamed(fmt.Sprintf("quotad-2026010%dT000000Z-schema%d.db", i+1, i+1)))
+	}
+	must(t, s.backupNamed("quotad-20991231T000000Z.db")) // of a clock that was wrong
+	made := 0
+	for range 12 * 4 {
+		path, err := s.BackupDaily()
+		must(t, err)
+		if path != "" {
+			made++
+		}
+		now = now.Add(6 * time.Hour)
+	}
+	if made != 12 {
+		t.Errorf("%d backups in 12 days", made)
+	}
+	if got := glob(t, filepath.Join(dir, backupsName, "*-schema*.db")); len(got) != keepBefore || filepath.Base(got[0]) != "quotad-20260103T000000Z-schema3.db" {
+		t.Errorf("from before migrations: %q", got)
+	}
+	list, err := Backups(dir)
+	must(t, err)
+	if len(list) != keepDaily+keepBefore || !list[1].At.Equal(day0.Add(11*24*time.Hour)) || list[1].Size == 0 {
+		t.Errorf("%d are left: %+v", len(list), list)
+	}
+}
+
+func TestRestorePutsABackupInPlace(t *testing.T) {
+	dir := stateDir(t, 300, 100)
+	backup := filepath.Join(dir, backupsName, BackupName(day0))
+	done, err := Restore(options(dir), backup)
+	must(t, err)
+	s := openIn(t, dir)
+	if n := len(entries(t, s, "")); n != 100 {
+		t.Errorf("%d events, want those of the backup", n)
+	}
+	must(t, s.Close())
+	if len(glob(t, done.Replaced)) != 1 {
+		t.Errorf("%+v", done)
+	}
+	done, err = Restore(options(dir), done.Replaced) // and back again, at the same second
+	must(t, err)
+	s = openIn(t, dir)
+	if n := len(entries(t, s, "")); n != 300 || len(glob(t, filepath.Join(dir, fileName+".replaced-*"))) != 2 {
+		t.Errorf("%d events, %+v", n, done)
+	}
+	must(t, s.Close())
+
+	must(t, os.Remove(filepath.Join(dir, fileName)))
+	done, err = Restore(options(dir), backup)
+	must(t, err)
+	if done.Replaced != "" {
+		t.Errorf("there was nothing to replace: %+v", done)
+	}
+	must(t, openIn(t, dir).Close())
+}
+
+func TestRestoreRefusesABadBackupAndChangesNothing(t *testing.T) {
+	dir := stateDir(t, 50, 20)
+	good := filepath.Join(dir, backupsName, BackupName(day0))
+	newer := filepath.Join(t.TempDir(), "newer.db")
+	copyFile(t, good, filepath.Join(filepath.Dir(newer), fileName))
+	s := openIn(t, filepath.Dir(newer))
+	must(t, s.Update(func(tx *Tx) error { return tx.putSchema(7) }))
+	must(t, s.Close())
+	bad := filepath.Join(t.TempDir(), "bad.db")
+	copyFile(t, good, bad)
+	overwrite(t, bad, inRecord(t, bad), []byte{0xA5})
+	before, _ := os.ReadFile(filepath.Join(dir, fileName))
+	for path, want := range map[string]error{
+		bad: ErrDamaged,
+		filepath.Join(filepath.Dir(newer), fileName): ErrNewer,
+		filepath.Join(dir, "none"):                   nil,
+		dir:                                          nil,
+		filepath.Join(dir, fileName):                 nil,
+	} {
+		if _, err := Restore(options(dir), path); err == nil || want != nil && !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+	}
+	after, _ := os.ReadFile(filepath.Join(dir, fileName))
+	if string(before) != string(after) || len(glob(t, filepath.Join(dir, fileName+".*"))) > 0 {
+		t.Error("something was changed")
+	}
+}
