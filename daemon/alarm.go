@@ -92,8 +92,8 @@ func (a *alarm) move(at time.Time) {
 
 func (a *alarm) start() { a.cron.Start() }
 
-// stop waits for jobs that run.
-func (a *alarm) stop() { <-a.cron.Stop().Done() }
+// stop rings no more; the channel closes when the jobs that run have ended.
+func (a *alarm) stop() <-chan struct{} { return a.cron.Stop().Done() }
 
 // cronLog gives cron's complaints to the log; its chatter is dropped.
 type cronLog struct{ zerolog.Logger }

@@ -51,12 +51,12 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := listen(o.Paths.Socket)
+	ln, handed, err := listen(o.Paths.Socket)
 	if err != nil {
 		return err
 	}
-	d := &service{Options: o, engine: engine, store: s, super: newSupervisor()}
-	return d.serve(ctx, listeners, reload)
+	d := &service{Options: o, engine: engine, store: s, super: newSupervisor(), handed: handed, failed: make(chan error, 1)}
+	return d.serve(ctx, ln, reload)
 }
 
 // openStore opens the database and says what was done to it.
@@ -71,22 +71,6 @@ func openStore(o Options) (*store.Store, error) {
 	return s, nil
 }
 
-// listen takes the sockets that systemd hands over, or makes its own.
-func listen(path string) ([]net.Listener, error) {
-	ln, handed, err := api.Activated()
-	if err != nil {
-		return nil, err
-	}
-	if handed {
-		return []net.Listener{ln}, nil
-	}
-	ln, err = api.Listen(path)
-	if err != nil {
-		return nil, err
-	}
-	return []net.Listener{ln}, nil
-}
-
 // service is a running daemon.
 type service struct {
 	Options
@@ -96,6 +80,9 @@ type service struct {
 	alarm  *alarm
 	drain  *drainer
 	server *api.Server
+	handed bool           // systemd made the socket, and keeps it
+	parts  sync.WaitGroup // all but the engine
+	failed chan error     // the API ended by itself
 
 	mu    sync.Mutex
 	pipe  *notify.Pipeline // the present one
@@ -104,7 +91,7 @@ type service struct {
 
 // serve runs all parts, and takes them down in the order that loses nothing:
 // first whoever brings events, last the engine.
-func (d *service) serve(ctx context.Context, listeners []net.Listener, reload <-chan struct{}) error {
+func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan struct{}) error {
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	partsCtx, stopParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
@@ -118,24 +105,21 @@ func (d *service) serve(ctx context.Context, listeners []net.Listener, reload <-
 	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
 	d.server = api.NewServer(api.Config{Backend: backend{d.engine}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
 
-	var engine, parts sync.WaitGroup
-	failed := make(chan error, len(listeners)+1)
+	var engine sync.WaitGroup
 	engine.Go(func() { d.engine.Run(engineCtx) })
-	for _, ln := range listeners {
-		parts.Go(func() { failed <- d.server.Serve(ln) })
-	}
-	parts.Go(func() { d.drain.run(partsCtx) })
-	parts.Go(func() { d.watchClock(partsCtx) })
-	parts.Go(func() { d.housekeep(partsCtx) })
+	d.hear(ln)
+	d.parts.Go(func() { d.drain.run(partsCtx) })
+	d.parts.Go(func() { d.watchClock(partsCtx) })
+	d.parts.Go(func() { d.housekeep(partsCtx) })
 	d.startPipeline()
 	d.alarm.start()
 	d.super.ready()
-	d.Log.Info().Str("version", d.Version).Str("socket", listeners[0].Addr().String()).Msg("ready")
+	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 
-	err := d.wait(ctx, reload, failed)
+	err := d.wait(ctx, reload)
 	d.super.stopping()
 	d.stop(stopParts)
-	parts.Wait()
+	d.parts.Wait()
 	stopEngine()
 	engine.Wait()
 	if err == nil {
@@ -145,12 +129,12 @@ func (d *service) serve(ctx context.Context, listeners []net.Listener, reload <-
 }
 
 // wait returns when the service is to end, and why where that is a fault.
-func (d *service) wait(ctx context.Context, reload <-chan struct{}, failed <-chan error) error {
+func (d *service) wait(ctx context.Context, reload <-chan struct{}) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-failed:
+		case err := <-d.failed:
 			return err
 		case <-reload:
 			d.reload(ctx)
@@ -164,17 +148,23 @@ func (d *service) wait(ctx context.Context, reload <-chan struct{}, failed <-cha
 func (d *service) stop(stopParts func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), stopServer)
 	defer cancel()
+	jobs := d.alarm.stop()
 	d.engine.subs.close()
-	if err := d.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		d.Log.Warn().Err(err).Msg("the local API did not end well")
-	}
-	d.alarm.stop()
 	stopParts()
-	d.stopPipeline()
+	var both sync.WaitGroup
+	both.Go(d.stopPipeline)
+	both.Go(func() {
+		if err := d.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			d.Log.Warn().Err(err).Msg("the local API did not end well")
+		}
+	})
+	both.Wait()
+	<-jobs
 }
 
 // look is what every wake-up comes to.
 func (d *service) look() {
+	d.keepSocket()
 	d.engine.Look()
 	d.drain.look()
 }

@@ -70,7 +70,7 @@ func withAlarm(t *testing.T, r *rig) *alarm {
 	a := newAlarm(r.engine.Look, Heartbeat, zerolog.Nop())
 	r.engine.wake = func(s *Snapshot, _ bool) { a.set(s.Boundary) }
 	a.start()
-	t.Cleanup(a.stop)
+	t.Cleanup(func() { a.stop() })
 	return a
 }
 
@@ -90,7 +90,7 @@ func TestAMonthInVirtualTimeTellsEveryNoticeOnceAndInTime(t *testing.T) {
 		}
 		time.Sleep(8 * 24 * time.Hour)
 		synctest.Wait()
-		a.stop()
+		<-a.stop()
 		if got := r.lines(); !slices.Equal(got, want) {
 			t.Errorf("%d notices, want %d\n got %v\nwant %v", len(got), len(want), got, want)
 		}
@@ -109,7 +109,7 @@ func TestRestartsTellNothingTwice(t *testing.T) {
 			time.Sleep(time.Until(e.At))
 			r.post(e)
 			if i%7 == 0 {
-				a.stop()
+				<-a.stop()
 				r.stop()
 				r = start(t, dir, s, time.Now)
 				a = withAlarm(t, r)
@@ -117,7 +117,7 @@ func TestRestartsTellNothingTwice(t *testing.T) {
 		}
 		time.Sleep(8 * 24 * time.Hour)
 		synctest.Wait()
-		a.stop()
+		<-a.stop()
 		if got := r.lines(); !slices.Equal(got, want) {
 			t.Errorf("\n got %v\nwant %v", got, want)
 		}
@@ -169,7 +169,7 @@ func TestTheAlarmRings(t *testing.T) {
 			a := newAlarm(func() { n++ }, time.Hour, zerolog.Nop())
 			a.start()
 			f(a, func() int { synctest.Wait(); return n })
-			a.stop()
+			<-a.stop()
 		})
 	}
 	t.Run("at the boundary, once", func(t *testing.T) {
