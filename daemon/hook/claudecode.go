@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func claudeModel(p Payload, env func(string) string) string {
 		return asked
 	}
 	if opus == "" || sonnet == "" || opus == sonnet {
-		return max(opus, sonnet)
+		return cmp.Or(opus, sonnet)
 	}
 	return ""
 }

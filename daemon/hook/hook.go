@@ -3,9 +3,9 @@
 // it does not.
 //
 // A [Call] is one run of `quotad hook TOOL`. It reads one JSON value from the
-// tool, lets the tool's [Adapter] say what happened, and delivers that, each
-// step by a deadline of its own, so that a tool never waits for a broken part
-// on our side. What a payload holds is untrusted and optional throughout. The
+// tool, lets the tool's [Adapter] say what happened, and delivers that, so
+// timed that the process can end itself at [Limit] whatever is broken: the tool
+// waits for it. What a payload holds is untrusted and optional throughout. The
 // text of a prompt is looked at in memory and is no part of what is delivered.
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
@@ -61,7 +61,7 @@ const (
 	OtherTool                 // another tool's payload, and no adapter for it
 	OtherModel                // a model that is not the plan's, where no endpoint tells
 	NotQuota                  // a refusal that is not the quota's, or is over already
-	Unreadable                // no JSON object came, or not in time
+	Unreadable                // no JSON object came
 	TooLong                   // more than is kept in memory
 	UnknownTool               // no adapter of that name
 )
