@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"quotad/config"
 	"quotad/notify"
 )
 
@@ -36,4 +37,10 @@ func testSender(ctx context.Context, s notify.Sender, now time.Time) TestResult 
 		r.Error = err.Error()
 	}
 	return r
+}
+
+// Senders are those that the settings name, the ones that Run tells notices by.
+func Senders(s config.Settings, env func(string) string) []notify.Sender {
+	d := service{Options: Options{Env: env}}
+	return d.senders(&s)
 }

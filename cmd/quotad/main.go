@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"quotad/notify"
 )
 
 func main() {
@@ -19,6 +21,9 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if isHook(args) { // before anything is set up: a coding tool waits for it
 		return hookMain(args[1:], stdin)
+	}
+	if len(args) == 1 && args[0] == notify.ChildCommand { // the process that shows one notice
+		return notify.ChildMain(stdin, stdout, os.Getenv)
 	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
 	root := a.rootCommand()

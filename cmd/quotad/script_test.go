@@ -11,10 +11,16 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"quotad/notify"
 )
 
-// TestMain lets the scripts run this test binary as quotad.
+// TestMain lets the scripts run this test binary as quotad, which runs itself
+// to show a notice.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == notify.ChildCommand {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"quotad": main})
 }
 
