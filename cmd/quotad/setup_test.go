@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"quotad/config"
+)
+
+func (p *person) setUp(f setupFlags) (installed bool, err error) {
+	if f.account == "" {
+		f.account = "default"
+	}
+	s := setup{app: p.app, setupFlags: f, install: func(context.Context) error { installed = true; return nil }}
+	return installed, s.run(context.Background())
+}
+
+func TestSetupAsks(t *testing.T) {
+	const proFrom = "[account.default]\nplan = \"v2/pro\"\nsubscribed = 2026-03-04\n"
+	for _, c := range []struct {
+		name      string
+		typed     []string
+		flags     setupFlags
+		config    string
+		installed bool
+		says      string // on the terminal
+	}{
+		{"for all: plan by id, date, write, hooks, service", []string{"v2/pro", "2026-03-04", "y", "y", "y"}, setupFlags{}, proFrom, true,
+			"Week and month step from that instant"},
+		{"for a plan by its number, until it is one", []string{"", "0", "v9/pro", "5", "2026-03-04", "", "n", "n"}, setupFlags{}, proFrom, false,
+			`"v9/pro" is no plan`},
+		{"for a date until it is one", []string{"5", "someday", "2999-01-01", "2026-03-04", "y", "n", "n"}, setupFlags{}, proFrom, false,
+			"is still to come"},
+		{"for a date that may be skipped", []string{"5", "", "y", "n", "n"}, setupFlags{}, "[account.default]\nplan = \"v2/pro\"\n", false,
+			"empty to skip"},
+		{"not for what flags say", []string{"y"}, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", hooks: answeredNo, service: answeredYes}, proFrom, true,
+			"Write it? [Y/n]"},
+		{"nothing where it is told yes", nil, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", yes: true}, proFrom, true,
+			""},
+		{"for the plan alone where it is told yes and nothing is known", []string{"v2/pro"}, setupFlags{subscribed: "2026-03-04", yes: true}, proFrom, true,
+			"Which plan do you have?"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := atTerminal(t, c.typed...)
+			installed, err := p.setUp(c.flags)
+			if err != nil || installed != c.installed {
+				t.Errorf("installed %t, %v", installed, err)
+			}
+			if got := p.config(t); got != c.config {
+				t.Errorf("wrote\n%s", got)
+			}
+			if got := p.screenText(); !strings.Contains(got, c.says) {
+				t.Errorf("showed\n%s", got)
+			}
+		})
+	}
+}
+
+func TestSetupKeepsWhatIsConfigured(t *testing.T) {
+	p := atTerminal(t, "", "", "n", "n")
+	path := filepath.Join(p.env("HOME"), ".config", "quotad", "config.toml")
+	const mine = "# mine\n[account.default]\nplan = \"v1/max\"\n"
+	if err := config.Write(path, []byte(mine)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.setUp(setupFlags{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.config(t); got != mine {
+		t.Errorf("wrote\n%s", got)
+	}
+	if got := p.screenText(); !strings.Contains(got, "[v1/max]") {
+		t.Errorf("showed\n%s", got)
+	}
+}
+
+func TestSetupWritesNothingUnlessAgreed(t *testing.T) {
+	for name, typed := range map[string][]string{"no": {"5", "", "n"}, "the end of the input": {"5", ""}} {
+		t.Run(name, func(t *testing.T) {
+			p := atTerminal(t, typed...)
+			installed, err := p.setUp(setupFlags{})
+			if err == nil || installed || p.config(t) != "" {
+				t.Errorf("%v, installed %t, wrote %q", err, installed, p.config(t))
+			}
+		})
+	}
+}
