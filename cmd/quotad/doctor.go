@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"quotad/config"
+	"quotad/daemon"
+	"quotad/daemon/api"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what is wrong, and say what mends it",
+		Long: `Looks at all that quotad rests on: program, configuration, folders, database,
+socket, service, clock, desktop, spool, backups and hooks. It changes nothing.
+To each thing that is not as it should be it names the command that mends it.
+
+Exit code 0 says that there is no fault (there may be warnings), 1 that there is.`,
+		Example: `  quotad doctor
+  quotad doctor --json | jq '.checks[] | select(.verdict != "ok")'`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return c
+}
+
+// gravity says how bad a finding is.
+type gravity int
+
+const (
+	sound   gravity = iota
+	warning         // it works, but not as it could
+	fault           // something does not work
+)
+
+func (v gravity) String() string { return [...]string{"ok", "warning", "fault"}[v] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (v gravity) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// finding is one thing that was looked at.
+type finding struct {
+	Check   string  `json:"check"`
+	Verdict gravity `json:"verdict"`
+	Text    string  `json:"text"`
+	Mend    string  `json:"mend,omitempty"` // a command
+}
+
+// examination is one run of doctor. It finds out as much as it can, whatever
+// is broken.
+type examination struct {
+	*app
+	ctx      context.Context
+	paths    config.Paths
+	settings config.Settings // the defaults where the configuration is wrong
+	client   *api.Client
+	about    *daemon.About // nil: no daemon answers, or one that is too old to say
+	away     error         // why the daemon does not answer; nil where it does
+
+	check    string
+	findings []finding
+}
+
+func (x *examination) ok(format string, args ...any) { x.note(sound, "", format, args...) }
+func (x *examination) warn(mend, format string, args ...any) {
+	x.note(warning, mend, format, args...)
+}
+func (x *examination) fault(mend, format string, args ...any) {
+	x.note(fault, mend, format, args...)
+}
+
+func (x *examination) note(v gravity, mend, format string, args ...any) {
+	x.findings = append(x.findings, finding{x.check, v, clean(fmt.Sprintf(format, args...)), clean(mend)})
+}
+
+func (a *app) doctor(ctx context.Context, asJSON bool) error {
+	x := examination{app: a, ctx: ctx}
+	x.run()
+	faults := 0
+	for _, f := range x.findings {
+		if f.Verdict == fault {
+			faults++
+		}
+	}
+	print := x.print
+	if asJSON {
+		print = x.printJSON
+	}
+	if err := print(faults == 0); err != nil {
+		return err
+	}
+	if faults > 0 {
+		return failed("", "%s", counted(faults, "fault"))
+	}
+	return nil
+}
+
+// run makes all checks. Without places to look at there is only one.
+func (x *examination) run() {
+	var err error
+	if x.paths, err = x.app.paths(); err != nil {
+		x.check = "places"
+		x.fault("export HOME, or name the places with flags", "%v", err)
+		return
+	}
+	x.client = &api.Client{Sockets: x.paths.Sockets, Timeout: answerWithin}
+	var about daemon.About
+	if x.away = x.client.Get(x.ctx, "/v1/about", nil, &about); x.away == nil {
+		x.about = &about
+	} else if told := (*api.Error)(nil); errors.As(x.away, &told) {
+		x.away = nil // it answers, and is of another version
+	}
+	for _, c := range []struct {
+		name string
+		look func()
+	}{
+		{"program", x.program}, {"configuration", x.configuration}, {"state folder", x.stateFolder},
+		{"runtime folder", x.runtimeFolder}, {"socket", x.socketFile}, {"daemon", x.daemon}, {"database", x.database},
+		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"clock", x.clock},
+		{"notices", x.notices}, {"Claude Code", x.claudeCode},
+	} {
+		x.check = c.name
+		c.look()
+	}
+}
+
+func (x *examination) printJSON(well bool) error {
+	return json.NewEncoder(x.stdout).Encode(struct {
+		Schema int       `json:"schema"`
+		OK     bool      `json:"ok"`
+		Checks []finding `json:"checks"`
+	}{1, well, x.findings})
+}
+
+func (x *examination) print(bool) error {
+	s := x.tableScreen()
+	style := map[gravity]style{sound: good, warning: warned, fault: bad}
+	last := ""
+	for _, f := range x.findings {
+		name := f.Check
+		if name == last {
+			name = ""
+		}
+		last = f.Check
+		head := padRight(name, 16) + s.paint(padRight(f.Verdict.String(), 9), style[f.Verdict])
+		for i, line := range wrap(f.Text, max(s.width-25, leastWidth)) {
+			if i > 0 {
+				head = padRight("", 25)
+			}
+			fmt.Fprintln(x.stdout, head+line)
+		}
+		if f.Mend != "" {
+			fmt.Fprintf(x.stdout, "%s%s %s\n", padRight("", 25), s.paint("mend:", dim), f.Mend)
+		}
+	}
+	return nil
+}
