@@ -47,13 +47,28 @@ func settings(t testing.TB, text string) config.Settings {
 // rig is an engine over a store of its own.
 type rig struct {
 	t      testing.TB
-	dir    string
 	engine *Engine
 	store  *store.Store
 	stop   func()
 }
 
 func start(t testing.TB, dir string, s config.Settings, now func() time.Time) *rig {
+	t.Helper()
+	return begin(t, dir, s, now, func(*Engine) (end func()) { return func() {} })
+}
+
+// startWithAlarm lets the alarm wake the engine, as the service does.
+func startWithAlarm(t testing.TB, dir string, s config.Settings) *rig {
+	t.Helper()
+	return begin(t, dir, s, time.Now, func(e *Engine) func() {
+		a := newAlarm(e.Look, Heartbeat, zerolog.Nop())
+		e.wake = func(s *Snapshot, _ bool) { a.set(s.Boundary) }
+		a.start()
+		return func() { <-a.stop() }
+	})
+}
+
+func begin(t testing.TB, dir string, s config.Settings, now func() time.Time, prepare func(*Engine) (end func())) *rig {
 	t.Helper()
 	st, _, err := store.Open(store.Options{Dir: dir, Now: now, LockTimeout: time.Second})
 	if err != nil {
@@ -63,10 +78,12 @@ func start(t testing.TB, dir string, s config.Settings, now func() time.Time) *r
 	if err != nil {
 		t.Fatal(err)
 	}
+	end := prepare(e)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	r := &rig{t: t, dir: dir, engine: e, store: st}
+	r := &rig{t: t, engine: e, store: st}
 	r.stop = sync.OnceFunc(func() {
+		end()
 		cancel()
 		wg.Wait()
 		st.Close()
@@ -144,6 +161,104 @@ func TestOneEventThatCrossesTwoLevelsTellsTheHigher(t *testing.T) {
 		want := []string{"5h exhausted 100", "week threshold 90"}
 		if got := r.told(); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("told %v, want %v", got, want)
+		}
+	})
+}
+
+func TestAChangeOfPlanFoldsTheEventsAnew(t *testing.T) {
+	const at = "[account.default]\nplan = %q\n"
+	with := func(plan string) config.Settings { return settings(t, fmt.Sprintf(at, plan)) }
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := start(t, dir, with("v2/lite"), time.Now)
+		r.post(quota.Event{Count: 100, Model: "glm-4.5"}, quota.Event{Endpoint: "https://api.anthropic.com"})
+		if w := r.window("5h"); w.Cap.String() != "80" || w.Used.String() != "100" {
+			t.Fatalf("%v of %v", w.Used, w.Cap)
+		}
+		if err := r.engine.Reconfigure(t.Context(), with("v2/pro")); err != nil {
+			t.Fatal(err)
+		}
+		if w := r.window("5h"); w.Cap.String() != "400" || w.Used.String() != "100" {
+			t.Errorf("after a reload: %v of %v", w.Used, w.Cap)
+		}
+		r.stop()
+		r = start(t, dir, with("v3/max"), time.Now)
+		if w := r.window("5h"); w.Cap.String() != "28000" || w.Used.String() != "1750" {
+			t.Errorf("after a restart: %v of %v", w.Used, w.Cap)
+		}
+		if _, err := backendOf(r).Submit(t.Context(), []quota.Event{{ID: "new", Kind: quota.KindPrompt, Account: "default", At: time.Now().UTC(), Count: 2}}); err != nil {
+			t.Fatal(err)
+		}
+		if w := r.window("5h"); w.Used.String() != "1785" {
+			t.Errorf("and counted on: %v", w.Used)
+		}
+		r.stop()
+	})
+}
+
+func backendOf(r *rig) backend { return backend{r.engine} }
+
+func TestTheNextBoundaryIsThatOfAnyAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, ""), time.Now)
+		defer r.stop()
+		first := time.Now().UTC()
+		r.post(quota.Event{Account: "a"})
+		time.Sleep(time.Hour)
+		r.post(quota.Event{Account: "b"}, quota.Event{})
+		if got, want := r.engine.Snapshot().Boundary, first.Add(5*time.Hour); !got.Equal(want) {
+			t.Errorf("boundary %v, want %v", got, want)
+		}
+		all, _ := r.engine.Snapshot().Statuses("", time.Now())
+		var names []string
+		for _, a := range all.Accounts {
+			names = append(names, a.Account)
+		}
+		if fmt.Sprint(names) != "[default a b]" {
+			t.Errorf("accounts %v", names)
+		}
+	})
+}
+
+func TestAccountsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, ""), time.Now)
+		defer r.stop()
+		var events []quota.Event
+		for i := range maxAccounts + 5 {
+			events = append(events, quota.Event{ID: fmt.Sprint(i), Account: fmt.Sprint("a", i)}.Normalize(time.Now()))
+		}
+		results, err := backendOf(r).Submit(t.Context(), events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rejected := 0
+		for _, got := range results {
+			if got.Status == quota.Rejected {
+				rejected++
+				if got.Error == nil || got.Error.Field != "account" {
+					t.Errorf("rejected with %v", got.Error)
+				}
+			}
+		}
+		if rejected != 6 { // the default account is one of them
+			t.Errorf("%d rejected", rejected)
+		}
+		if _, err := backendOf(r).Submit(t.Context(), []quota.Event{quota.Event{ID: "again", Account: "a1"}.Normalize(time.Now())}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestAVoidEventFindsItsAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, ""), time.Now)
+		defer r.stop()
+		r.post(quota.Event{ID: "x", Account: "work", Count: 5})
+		r.post(quota.Event{Kind: quota.KindVoid, Voids: "x"})
+		st, _ := r.engine.Snapshot().Status("work", time.Now())
+		if st.Windows[0].Used != 0 || st.Windows[0].State != quota.PhaseIdle {
+			t.Errorf("used %v, %s", st.Windows[0].Used, st.Windows[0].State)
 		}
 	})
 }

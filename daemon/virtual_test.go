@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,15 +66,6 @@ func (r *rig) lines() []string {
 	return list
 }
 
-// withAlarm lets the alarm wake the engine, as the service does.
-func withAlarm(t *testing.T, r *rig) *alarm {
-	a := newAlarm(r.engine.Look, Heartbeat, zerolog.Nop())
-	r.engine.wake = func(s *Snapshot, _ bool) { a.set(s.Boundary) }
-	a.start()
-	t.Cleanup(func() { a.stop() })
-	return a
-}
-
 func TestAMonthInVirtualTimeTellsEveryNoticeOnceAndInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := settings(t, liteConfig)
@@ -82,15 +74,13 @@ func TestAMonthInVirtualTimeTellsEveryNoticeOnceAndInTime(t *testing.T) {
 		if len(want) < 20 {
 			t.Fatalf("a month with %d notices tests nothing", len(want))
 		}
-		r := start(t, t.TempDir(), s, time.Now)
-		a := withAlarm(t, r)
+		r := startWithAlarm(t, t.TempDir(), s)
 		for _, e := range events {
 			time.Sleep(time.Until(e.At))
 			r.post(e)
 		}
 		time.Sleep(8 * 24 * time.Hour)
 		synctest.Wait()
-		<-a.stop()
 		if got := r.lines(); !slices.Equal(got, want) {
 			t.Errorf("%d notices, want %d\n got %v\nwant %v", len(got), len(want), got, want)
 		}
@@ -103,21 +93,17 @@ func TestRestartsTellNothingTwice(t *testing.T) {
 		s, dir := settings(t, liteConfig), t.TempDir()
 		events := workdays(time.Now(), 5)
 		want := replayed(t, s, events)
-		r := start(t, dir, s, time.Now)
-		a := withAlarm(t, r)
+		r := startWithAlarm(t, dir, s)
 		for i, e := range events {
 			time.Sleep(time.Until(e.At))
 			r.post(e)
 			if i%7 == 0 {
-				<-a.stop()
 				r.stop()
-				r = start(t, dir, s, time.Now)
-				a = withAlarm(t, r)
+				r = startWithAlarm(t, dir, s)
 			}
 		}
 		time.Sleep(8 * 24 * time.Hour)
 		synctest.Wait()
-		<-a.stop()
 		if got := r.lines(); !slices.Equal(got, want) {
 			t.Errorf("\n got %v\nwant %v", got, want)
 		}
@@ -165,10 +151,10 @@ func TestTheClockMayJumpAndTheEngineMayOversleep(t *testing.T) {
 func TestTheAlarmRings(t *testing.T) {
 	ring := func(t *testing.T, f func(a *alarm, rung func() int)) {
 		synctest.Test(t, func(t *testing.T) {
-			n := 0
-			a := newAlarm(func() { n++ }, time.Hour, zerolog.Nop())
+			var n atomic.Int64
+			a := newAlarm(func() { n.Add(1) }, time.Hour, zerolog.Nop())
 			a.start()
-			f(a, func() int { synctest.Wait(); return n })
+			f(a, func() int { synctest.Wait(); return int(n.Load()) })
 			<-a.stop()
 		})
 	}
