@@ -60,7 +60,7 @@ func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time)
 		},
 		Spool: func(e quota.Event, line []byte) error {
 			// Named by the event alone, so that runs for one prompt leave one file.
-			return api.Spool{Dir: paths.Spool, Now: func() time.Time { return e.At }}.Write(e.ID, line)
+			return api.Spool{Dir: paths.Spool, Quick: true, Now: func() time.Time { return e.At }}.Write(e.ID, line)
 		},
 	}
 }

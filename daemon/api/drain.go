@@ -246,7 +246,7 @@ func (s Spool) setAside(name, reason string) error {
 	if err := privateDir(bad); err != nil {
 		return err
 	}
-	temp, err := writeTemp(bad, []byte(reason+"\n"))
+	temp, err := writeTemp(bad, []byte(reason+"\n"), true)
 	if err != nil {
 		return err
 	}

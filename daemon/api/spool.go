@@ -18,6 +18,9 @@ import (
 type Spool struct {
 	Dir string
 	Now func() time.Time // default time.Now
+	// Quick leaves it to the system when a file reaches the disk: for a hook,
+	// whose process could not end while it waits for a slow one.
+	Quick bool
 }
 
 // Names in a spool. What begins with a dot is on its way and not to be read.
@@ -32,7 +35,7 @@ const (
 const maxSpooled = 1 << 20
 
 // Write keeps one event, as EncodeEvent wrote it, and returns once it is on
-// the disk. The file's name comes of the time and a digest of id, which may
+// the disk, unless Quick. The file's name comes of the time and a digest of id, which may
 // hold any bytes.
 func (s Spool) Write(id string, line []byte) error {
 	if len(line) > maxSpooled {
@@ -41,13 +44,16 @@ func (s Spool) Write(id string, line []byte) error {
 	if err := privateDir(s.Dir); err != nil {
 		return err
 	}
-	temp, err := writeTemp(s.Dir, line)
+	temp, err := writeTemp(s.Dir, line, !s.Quick)
 	if err != nil {
 		return fmt.Errorf("cannot spool an event: %w", err)
 	}
 	if err := os.Rename(temp, filepath.Join(s.Dir, spoolName(s.now(), id))); err != nil {
 		os.Remove(temp)
 		return fmt.Errorf("cannot spool an event: %w", err)
+	}
+	if s.Quick {
+		return nil
 	}
 	return syncDir(s.Dir)
 }
@@ -97,14 +103,17 @@ func spoolTime(name string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// writeTemp writes a new file, whole and synced, under a name that is not read.
-func writeTemp(dir string, data []byte) (path string, err error) {
+// writeTemp writes a new file, whole, under a name that is not read.
+func writeTemp(dir string, data []byte, sync bool) (path string, err error) {
 	f, err := os.CreateTemp(dir, spoolTemp+"*") // O_EXCL, 0600
 	if err != nil {
 		return "", err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		os.Remove(f.Name())
 	}
 	return f.Name(), err
