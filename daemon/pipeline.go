@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"quotad/config"
@@ -74,15 +75,36 @@ func quiet(q config.QuietHours) notify.Quiet {
 	return notify.Quiet{Start: int(q.Start / time.Minute), End: int(q.End / time.Minute), Zone: time.Local}
 }
 
-// reported logs what became of a sending: what went well only at debug.
+// reported logs what became of a sending. What goes well, and what fails as it
+// did the time before, is told at debug alone: a machine without a desktop
+// would fill its log.
 func (d *service) reported(r notify.Report) {
+	failed := r.Err != nil || r.Outcome.Retry()
 	ev := d.Log.Debug()
-	if r.Err != nil || r.Outcome.Retry() {
-		ev = d.Log.Info().AnErr("error", r.Err)
-		if !r.Next.IsZero() {
-			ev = ev.Time("again", r.Next)
-		}
+	if d.outcomes.new(r.Sender, r.Outcome) && failed {
+		ev = d.Log.Info()
 	}
-	ev.Str("notice", string(r.Item.Kind)).Str("window", r.Item.Window).Int("level", r.Item.Level).
+	if !r.Next.IsZero() {
+		ev = ev.Time("again", r.Next)
+	}
+	ev.AnErr("error", r.Err).Str("notice", string(r.Item.Kind)).Str("window", r.Item.Window).Int("mark", r.Item.Level).
 		Str("to", r.Sender).Stringer("outcome", r.Outcome).Msg("notice")
+}
+
+// outcomes are the last of each sender.
+type outcomes struct {
+	mu   sync.Mutex
+	last map[string]notify.Outcome
+}
+
+// new notes an outcome, and reports whether it differs from the one before.
+func (o *outcomes) new(sender string, now notify.Outcome) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before, known := o.last[sender]
+	if o.last == nil {
+		o.last = map[string]notify.Outcome{}
+	}
+	o.last[sender] = now
+	return !known || before != now
 }

@@ -87,6 +87,8 @@ type service struct {
 	mu    sync.Mutex
 	pipe  *notify.Pipeline // the present one
 	close func()           // ends it
+
+	outcomes outcomes // of the senders, so that the log tells what is new
 }
 
 // serve runs all parts, and takes them down in the order that loses nothing:
