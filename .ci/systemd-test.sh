@@ -320,6 +320,19 @@ case_stop() {
 	check "it runs" active
 }
 
+case_restore() {
+	say "-- a backup is put back while systemd holds the socket"
+	local count
+	count=$(used)
+	quotad_ends 0 backup
+	prompt
+	equal "used" $((count + 1)) "$(used)"
+	systemctl --user stop quotad.service 2>/dev/null
+	quotad_ends 0 restore --yes latest
+	equal "used is what the backup has" "$count" "$(used)"
+	check "it runs" active
+}
+
 case_uninstall() {
 	say "-- uninstall"
 	quotad_ends 0 service uninstall
@@ -367,6 +380,7 @@ as_user() {
 	case_hung
 	case_crash_loop
 	case_stop
+	case_restore
 	case_uninstall
 	case_places
 	systemctl --user exit || true
