@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// recordFlags are what record was given.
+type recordFlags struct {
+	event     quota.Event // what needs no reading
+	at        string
+	exhausted string
+	readings  []string
+	json      bool
+}
+
+func (a *app) recordCommand() *cobra.Command {
+	var f recordFlags
+	c := &cobra.Command{
+		Use:   "record",
+		Short: "Record a prompt by hand, or what the provider says",
+		Long: `Records one prompt, as a coding tool's hook would. The text of a prompt is no
+part of it.
+
+With --exhausted it records that the provider said stop: MESSAGE is its words,
+as the tool shows them, or just the window: 5h, week or month. With --reading,
+once for each window, it records what the provider's page shows: WINDOW=34%,
+WINDOW=120 (used), WINDOW=120/400 (used of the cap); with @TIME after it, when
+the window refreshes.
+
+The same --id again is counted once.
+
+` + timeForms,
+		Example: `  quotad record
+  quotad record --model glm-5.3 --count 3 --at 14:30
+  quotad record --exhausted 'Usage limit reached for 5 hour. Your limit will reset at 2026-11-23 18:00:00'
+  quotad record --reading 5h=34%@18:00 --reading week=12%`,
+		Args: noArgs,
+	}
+	a.recordFlags(c, &f)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := f.check(c); err != nil {
+			return err
+		}
+		e, err := f.read(a.now())
+		if err != nil {
+			return err
+		}
+		return a.record(c.Context(), e, f.json)
+	}
+	return c
+}
+
+func (a *app) recordFlags(c *cobra.Command, f *recordFlags) {
+	f.event.Account = quota.DefaultAccount
+	flags := c.Flags()
+	flags.StringVar(&f.event.ID, "id", "", "`id` that makes a repeat harmless (default a new one)")
+	flags.StringVar(&f.at, "at", "", "when it was, a `time` (default now)")
+	flags.StringVar(&f.event.Model, "model", "", "`model` that was asked")
+	flags.StringVar(&f.event.Tool, "tool", "", "coding `tool`")
+	flags.StringVar(&f.event.Session, "session", "", "the tool's `session`")
+	flags.StringVar(&f.event.Project, "project", "", "`project`, such as its folder")
+	flags.StringVar(&f.event.Endpoint, "endpoint", "", "`URL` that the tool talks to (default the plan's)")
+	flags.StringVar(&f.event.Turn, "turn", "", "`turn` that links the events of one prompt")
+	flags.IntVar(&f.event.Count, "count", 1, "how many prompts, 1 to 1000")
+	flags.StringVar(&f.exhausted, "exhausted", "", "the provider said stop, with this `MESSAGE`")
+	flags.StringArrayVar(&f.readings, "reading", nil, "the provider's page shows `WINDOW=USE`; may be repeated")
+	flags.BoolVar(&f.json, "json", false, "print the daemon's answer")
+	a.accountFlag(c, &f.event.Account, "the `account` it belongs to")
+	fixedCompletion(c, "exhausted", quota.WindowFive, quota.WindowWeek, quota.WindowMonth)
+	complete(c, "reading", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		words := []cobra.Completion{quota.WindowFive + "=", quota.WindowWeek + "=", quota.WindowMonth + "="}
+		return words, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// check tells which flags do not go together.
+func (f *recordFlags) check(c *cobra.Command) error {
+	const hint = "quotad record --help"
+	exhausted, reading := c.Flags().Changed("exhausted"), c.Flags().Changed("reading")
+	if exhausted && reading {
+		return usage(hint, "--exhausted and --reading are two things to record: give one of them")
+	}
+	if c.Flags().Changed("count") && (exhausted || reading) {
+		return usage(hint, "--count is for prompts, not for what the provider says")
+	}
+	if f.event.Count < 1 { // 0 would be taken for "left out"
+		return usage(hint, "--count: %d is out of range: 1 to %d", f.event.Count, quota.MaxCount)
+	}
+	for _, name := range []string{"id", "exhausted"} {
+		if flag := c.Flags().Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return usage(hint, "--%s is empty", name)
+		}
+	}
+	return nil
+}
+
+// read makes an event of the flags.
+func (f *recordFlags) read(now time.Time) (quota.Event, error) {
+	e := f.event
+	e.At = now
+	if f.at != "" {
+		var err error
+		if e.At, err = parseTime("--at", f.at, now); err != nil {
+			return e, err
+		}
+	}
+	var err error
+	switch {
+	case f.exhausted != "":
+		e, err = exhaustion(e, f.exhausted)
+	case len(f.readings) > 0:
+		e.Kind = quota.KindReading
+		for _, text := range f.readings {
+			var r quota.Reading
+			if r, err = parseReading(text, e.At.In(now.Location())); err != nil {
+				return e, err
+			}
+			e.Readings = append(e.Readings, r)
+		}
+	}
+	if err != nil {
+		return e, err
+	}
+	e = e.Normalize(now)
+	if complaint := e.Check(); complaint != nil {
+		return e, usage("quotad record --help", "--%s: %s", strings.TrimSuffix(complaint.Field, "s"), clean(complaint.Message))
+	}
+	return e, nil
+}
+
+// exhaustion reads the provider's words, or the bare name of a window. The
+// words themselves go no further.
+func exhaustion(e quota.Event, message string) (quota.Event, error) {
+	e.Kind = quota.KindExhausted
+	word := strings.TrimSpace(message)
+	switch word {
+	case quota.WindowFive, quota.WindowWeek, quota.WindowMonth:
+		e.Window = word
+		return e, nil
+	}
+	stop, reason := quota.ParseStop(word, message, e.At)
+	if stop.Window == "" {
+		return e, failed(`quotad record --exhausted 5h   (or week, month), where you know which window it is`,
+			"--exhausted: nothing to record: %v", reason)
+	}
+	e.Window, e.Until = stop.Window, stop.Until
+	return e, nil
+}
+
+// parseReading reads WINDOW=34%, WINDOW=120 or WINDOW=120/400, and @TIME.
+func parseReading(text string, at time.Time) (quota.Reading, error) {
+	wrong := func() (quota.Reading, error) {
+		return quota.Reading{}, usage("quotad record --help",
+			"--reading %q: expected WINDOW=34%%, WINDOW=120 or WINDOW=120/400, such as 5h=34%% or week=120/2000", text)
+	}
+	window, use, ok := strings.Cut(text, "=")
+	use, reset, timed := strings.Cut(use, "@")
+	if !ok || strings.TrimSpace(window) == "" {
+		return wrong()
+	}
+	r := quota.Reading{Window: strings.TrimSpace(window)}
+	if !readUse(&r, strings.TrimSpace(use)) {
+		return wrong()
+	}
+	if timed {
+		t, err := parseReset(reset, at)
+		if err != nil {
+			return r, err
+		}
+		r.ResetsAt = &t
+	}
+	return r, nil
+}
+
+// readUse reads how much is used.
+func readUse(r *quota.Reading, use string) bool {
+	if percent, ok := strings.CutSuffix(use, "%"); ok {
+		p, err := quota.ParseAmount(strings.TrimSpace(percent))
+		if err != nil || p < 0 {
+			return false
+		}
+		f := p.Float()
+		r.Percent = &f
+		return true
+	}
+	used, limit, capped := strings.Cut(use, "/")
+	u, err := quota.ParseAmount(strings.TrimSpace(used))
+	if err != nil || u < 0 {
+		return false
+	}
+	r.Used = &u
+	if capped {
+		c, err := quota.ParseAmount(strings.TrimSpace(limit))
+		if err != nil || c <= 0 {
+			return false
+		}
+		r.Cap = &c
+	}
+	return true
+}
+
+// parseReset reads a time to come: a time of day is the next one after at.
+func parseReset(text string, at time.Time) (time.Time, error) {
+	if clock, ok := parseTimeOfDay(strings.TrimSpace(text)); ok {
+		t := onDay(at, clock)
+		if !t.After(at) {
+			t = onDay(at.AddDate(0, 0, 1), clock)
+		}
+		return t, nil
+	}
+	return parseTime("--reading: the time after @", text, at)
+}
+
+// record sends an event and says what became of it.
+func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	results, err := client.Record(ctx, e)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if err := json.NewEncoder(a.stdout).Encode(api.Results{Results: results}); err != nil {
+			return err
+		}
+	}
+	r := results[0]
+	switch {
+	case r.Status == quota.Rejected:
+		return rejection(r)
+	case asJSON:
+		return nil
+	case r.Status == quota.Duplicate:
+		_, err = fmt.Fprintf(a.stdout, "Recorded before under id %s: it counts once.\n", clean(r.ID))
+		return err
+	}
+	return a.sayStanding(ctx, client, "Recorded.", e)
+}
+
+// rejection is what the daemon said against an event.
+func rejection(r api.Result) error {
+	if r.Error == nil {
+		return errors.New("the daemon did not take the event")
+	}
+	return &failure{code: exitFailed, err: errors.New(clean(r.Error.Error()))}
+}
+
+// sayStanding says what was done, and where the account stands now.
+func (a *app) sayStanding(ctx context.Context, client *api.Client, done string, e quota.Event) error {
+	all, err := client.Status(ctx, e.Account)
+	if err != nil || len(all.Accounts) != 1 {
+		_, err = fmt.Fprintln(a.stdout, done) // it was done all the same
+		return err
+	}
+	all = cleanStatuses(all)
+	st, c := &all.Accounts[0], a.clockOf(all)
+	fmt.Fprintln(a.stdout, join(" ", done, c.standing(st)))
+	if e.Kind != quota.KindPrompt {
+		return nil
+	}
+	for _, w := range st.Warnings {
+		fmt.Fprintf(a.stdout, "Warning: %s\n", w.Message)
+	}
+	return nil
+}
+
+// standing is where an account stands, in a line: the window that stops work
+// first at length, the others in short.
+func (c clock) standing(st *quota.Status) string {
+	var said []string
+	for i := range st.Windows {
+		w := &st.Windows[i]
+		switch {
+		case w.Window == st.Binding && w.State == quota.PhaseExhausted:
+			said = slices.Insert(said, 0, w.Window+": "+usedOf(w, st.Plan.Unit)+".")
+		case w.Window == st.Binding:
+			said = slices.Insert(said, 0, w.Window+": "+join(", ", usedOf(w, st.Plan.Unit), percentOf(w), c.resetOf(w))+".")
+		case w.Counts != quota.CountTools:
+			said = append(said, w.Window+": "+percentOf(w)+".")
+		}
+	}
+	if st.State == quota.StateExhausted {
+		said = slices.Insert(said, 0, c.noRoom(st)+".")
+	}
+	return strings.Join(said, " ")
+}
