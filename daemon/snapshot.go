@@ -48,7 +48,8 @@ func rank(p part) int {
 // Statuses describes one account, or all where name is "". It reports whether
 // there is such an account.
 func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
-	all := quota.Statuses{Schema: quota.Schema, Now: quota.Milli(now), Accounts: []quota.Status{}}
+	now = quota.Milli(now) // the status is of the instant that it tells
+	all := quota.Statuses{Schema: quota.Schema, Now: now, Accounts: []quota.Status{}}
 	for _, p := range s.parts {
 		if name == "" || name == p.meter.Account.Name {
 			all.Accounts = append(all.Accounts, p.state.At(p.meter, s.Settings.Notices, now))
