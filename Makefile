@@ -36,7 +36,7 @@ fuzz: build           ## each fuzz target for FUZZTIME
 	.ci/fuzz.sh $(FUZZTIME)
 
 bench:                ## print the figures
-	$(GO) run ./tools/bench
+	$(GO) run -C tools ./bench
 
 desktop-test: build   ## the daemon against a real notification server
 	.ci/desktop-test.sh bin/quotad
