@@ -14,26 +14,23 @@ import (
 	"quotad/quota"
 )
 
-// model is a store told in the plainest way: a list of events. What was pruned
-// stays on the list as long as others lean on it.
+// model is a store told in the plainest way: a list of events, and of those
+// pruned events that others lean on.
 type model struct {
 	events  []quota.Event
-	pruned  map[string]bool // by id
+	ghosts  []quota.Event
 	points  map[string]map[time.Time]string
 	states  map[string]string
 	horizon time.Time
 }
 
 func newModel() *model {
-	return &model{pruned: map[string]bool{}, points: map[string]map[time.Time]string{}, states: map[string]string{}}
+	return &model{points: map[string]map[time.Time]string{}, states: map[string]string{}}
 }
 
 func (m *model) clone() *model {
 	c := newModel()
-	c.events, c.horizon = slices.Clone(m.events), m.horizon
-	for k := range m.pruned {
-		c.pruned[k] = true
-	}
+	c.events, c.ghosts, c.horizon = slices.Clone(m.events), slices.Clone(m.ghosts), m.horizon
 	for name, points := range m.points {
 		c.points[name] = map[time.Time]string{}
 		for at, s := range points {
@@ -47,15 +44,13 @@ func (m *model) clone() *model {
 }
 
 func (m *model) has(id string) bool {
-	return slices.ContainsFunc(m.events, func(e quota.Event) bool { return e.ID == id && !m.pruned[id] })
+	return slices.ContainsFunc(m.events, func(e quota.Event) bool { return e.ID == id })
 }
 
 func (m *model) put(e quota.Event) bool {
 	if m.has(e.ID) {
 		return false
 	}
-	m.events = slices.DeleteFunc(m.events, func(x quota.Event) bool { return x.ID == e.ID })
-	delete(m.pruned, e.ID)
 	m.events = append(m.events, e)
 	return true
 }
@@ -64,8 +59,9 @@ func (m *model) put(e quota.Event) bool {
 func (m *model) entry(e quota.Event) quota.Entry {
 	out := quota.Entry{Event: e}
 	var first *quota.Event
-	for i := range m.events {
-		x := &m.events[i]
+	all := append(slices.Clone(m.events), m.ghosts...)
+	for i := range all {
+		x := &all[i]
 		if x.Account != e.Account {
 			continue
 		}
@@ -84,7 +80,7 @@ func (m *model) entry(e quota.Event) quota.Entry {
 
 func (m *model) entries(account string) (list []quota.Entry) {
 	for _, e := range m.events {
-		if !m.pruned[e.ID] && (account == "" || e.Account == account) {
+		if account == "" || e.Account == account {
 			list = append(list, m.entry(e))
 		}
 	}
@@ -119,21 +115,22 @@ func (m *model) prune(before time.Time, reach time.Duration) (n int) {
 				delete(m.points[account], at)
 			}
 		}
-		for _, e := range m.events {
-			if e.Account == account && !m.pruned[e.ID] && e.At.Before(base.Add(-reach)) {
-				m.pruned[e.ID] = true
+		m.events = slices.DeleteFunc(m.events, func(e quota.Event) bool {
+			old := e.Account == account && e.At.Before(base.Add(-reach))
+			if old {
+				m.ghosts = append(m.ghosts, e)
 				n++
 			}
-		}
+			return old
+		})
 	}
 	m.sweep()
 	return n
 }
 
 func (m *model) sweep() {
-	living := slices.DeleteFunc(slices.Clone(m.events), func(e quota.Event) bool { return m.pruned[e.ID] })
 	leans := func(ghost quota.Event) bool {
-		return slices.ContainsFunc(living, func(e quota.Event) bool {
+		return slices.ContainsFunc(m.events, func(e quota.Event) bool {
 			if e.Account != ghost.Account {
 				return false
 			}
@@ -144,7 +141,7 @@ func (m *model) sweep() {
 				(e.Kind == quota.KindPrompt || e.Kind == quota.KindUsage)
 		})
 	}
-	m.events = slices.DeleteFunc(m.events, func(e quota.Event) bool { return m.pruned[e.ID] && !leans(e) })
+	m.ghosts = slices.DeleteFunc(m.ghosts, func(e quota.Event) bool { return !leans(e) })
 }
 
 // machine runs a store beside its model.
@@ -290,10 +287,10 @@ func (x *machine) Check(t *rapid.T) {
 				t.Fatalf("%d checkpoints of %s, want %d", len(points), c.Account, len(x.m.points[c.Account]))
 			}
 		}
-		for _, e := range x.m.events {
+		for _, e := range append(slices.Clone(x.m.events), x.m.ghosts...) {
 			got, seq, ok, err := tx.Lookup(e.ID)
 			must(t, err)
-			if ok != !x.m.pruned[e.ID] || ok && (seq == 0 || !reflect.DeepEqual(got, x.m.entry(e))) {
+			if ok != x.m.has(e.ID) || ok && (seq == 0 || got.At.Equal(e.At) && !reflect.DeepEqual(got, x.m.entry(e))) {
 				t.Fatalf("lookup of %q: %v %+v", e.ID, ok, got)
 			}
 		}

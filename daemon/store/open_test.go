@@ -399,6 +399,48 @@ func TestAFileLostWhileOpenIsNoticed(t *testing.T) {
 	}
 }
 
+func TestADeletedFileIsPutBack(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(300)...)
+	must(t, s.Rescue()) // it is there: nothing to do
+	must(t, os.Remove(s.Path()))
+	put(t, s, prompts(310)...) // acknowledged before anybody looked
+	must(t, s.Rescue())
+	must(t, s.StillThere())
+	put(t, s, prompts(320)...)
+	verify(t, s)
+	must(t, s.Close())
+	s = openIn(t, s.Dir())
+	defer s.Close()
+	if n := len(entries(t, s, "")); n != 320 {
+		t.Errorf("%d events, want 320", n)
+	}
+}
+
+func TestWhatReplacedTheFileIsLeftAlone(t *testing.T) {
+	s := newStore(t)
+	must(t, os.Remove(s.Path()))
+	must(t, os.WriteFile(s.Path(), []byte("mine"), 0o600))
+	if err := s.Rescue(); !errors.Is(err, ErrGone) {
+		t.Errorf("got %v", err)
+	}
+	must(t, os.RemoveAll(s.Dir()))
+	if err := s.Rescue(); !errors.Is(err, ErrGone) || exists(s.Dir()) {
+		t.Errorf("the folder is gone: %v", err)
+	}
+}
+
+func TestTrimmingKeepsTheStoreInUse(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(10)...)
+	must(t, s.View(func(tx *Tx) error { return s.Trim() })) // in use: nothing happens
+	must(t, s.Trim())
+	put(t, s, prompts(20)...)
+	if n := len(entries(t, s, "")); n != 20 {
+		t.Errorf("%d events", n)
+	}
+}
+
 // Reading a file that was cut off under us is a fault, not an error.
 func TestAFaultWhileReadingIsAnError(t *testing.T) {
 	s := newStore(t)

@@ -139,17 +139,13 @@ func (t *Tx) unlinkTurn(p place, e *quota.Entry) error {
 	return t.saveUsage(turn, u)
 }
 
-// unlinkVoid takes a removed event out of the index of voids. An entry that
-// was voided stays so, even when the void event went before it.
+// unlinkVoid takes a removed event out of the index of voids: what names it,
+// and what it names. An entry that was voided stays so, even when the void
+// event goes before it.
 func (t *Tx) unlinkVoid(p place, e *quota.Entry) error {
 	if e.Voided {
-		key := voidKey(p.account, p.id)
-		n, _, err := t.voidCount(key)
-		if err != nil {
+		if err := t.dropVoid(voidKey(p.account, p.id)); err != nil {
 			return err
-		}
-		if n == 0 {
-			return t.delete(tabVoids, key)
 		}
 	}
 	if e.Kind != quota.KindVoid || e.Voids == e.ID {
@@ -169,6 +165,16 @@ func (t *Tx) unlinkVoid(p place, e *quota.Entry) error {
 		return t.delete(tabVoids, key)
 	}
 	return t.put(tabVoids, key, uvarintKey(max(n, 1)-1))
+}
+
+// dropVoid forgets that an event which is no more was voided, unless a void
+// event still says so.
+func (t *Tx) dropVoid(key []byte) error {
+	n, _, err := t.voidCount(key)
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.delete(tabVoids, key)
 }
 
 func firstError(errs ...error) error {

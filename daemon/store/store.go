@@ -6,11 +6,9 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Options say where a store is and how it is opened.
@@ -145,9 +143,18 @@ func (s *Store) mend() error {
 		return nil
 	}
 	if s.db != nil {
-		if err := firstError(s.still(), s.drop()); err != nil {
+		if err := s.still(); err != nil {
 			return err
 		}
+	}
+	return s.reopen()
+}
+
+// reopen opens the file anew. Should that fail, the next Update tries again.
+func (s *Store) reopen() error {
+	s.suspect.Store(true)
+	if err := s.drop(); err != nil {
+		return err
 	}
 	s.words.forget()
 	if err := s.attach(); err != nil {
@@ -157,101 +164,21 @@ func (s *Store) mend() error {
 	return nil
 }
 
+// Trim gives back the memory that the file takes after much of it was read,
+// unless it is in use.
+func (s *Store) Trim() error {
+	if !s.mu.TryLock() {
+		return nil
+	}
+	defer s.mu.Unlock()
+	if s.closed || s.db == nil {
+		return nil
+	}
+	return firstError(s.still(), s.reopen())
+}
+
 // attach opens the file.
 func (s *Store) attach() (err error) {
 	s.db, s.file, err = openFile(s.Path(), false)
 	return err
-}
-
-// StillThere tells whether the file that is open is still the one at Path, and
-// whole. Otherwise the error is ErrGone, and what is acknowledged from then on
-// would be lost with the process.
-func (s *Store) StillThere() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.db == nil {
-		return errClosed
-	}
-	return s.still()
-}
-
-func (s *Store) still() error {
-	open, err := s.file.Stat()
-	if err != nil {
-		return diskError("looking at the database", err)
-	}
-	there, err := os.Lstat(s.Path())
-	if errors.Is(err, os.ErrNotExist) {
-		return gone("was deleted", s)
-	}
-	if err != nil {
-		return diskError("looking at the database", err)
-	}
-	if !os.SameFile(open, there) {
-		return gone("was replaced", s)
-	}
-	if open.Size() < s.least.Load() {
-		return gone("was cut off", s)
-	}
-	return nil
-}
-
-func gone(what string, s *Store) error {
-	return &Error{
-		Code:    Gone,
-		Message: s.Path() + " " + what + " while it was in use; nothing more is stored",
-		Hint:    "systemctl --user restart quotad",
-	}
-}
-
-// mapSize is how much address space a database gets at first, which takes no
-// memory: growing beyond it means to wait for all readers.
-const mapSize = 64 << 20
-
-// growBy is by how much the file grows at a time.
-const growBy = 1 << 20
-
-// openFile opens a database that is there. bbolt would make one.
-func openFile(path string, readOnly bool) (db *bbolt.DB, file *os.File, err error) {
-	options := &bbolt.Options{
-		Timeout:         time.Millisecond, // our own lock is held already
-		ReadOnly:        readOnly,
-		InitialMmapSize: mapSize,
-		NoStatistics:    true,
-		OpenFile: func(name string, flag int, _ os.FileMode) (*os.File, error) {
-			file, err = os.OpenFile(name, flag&^os.O_CREATE|syscall.O_NOFOLLOW, 0)
-			return file, err
-		},
-	}
-	if info, err := os.Stat(path); err == nil {
-		options.InitialMmapSize = max(mapSize, 2*int(info.Size()))
-	}
-	err = guarded(func() error {
-		db, err = bbolt.Open(path, 0o600, options)
-		return err
-	})
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return nil, nil, inUse(path, 0)
-	case err != nil:
-		if file != nil {
-			file.Close() // after a panic; else it is closed already
-		}
-		return nil, nil, openError(path, err)
-	}
-	db.AllocSize = growBy
-	return db, file, nil
-}
-
-// openError gives what bbolt says of a file its code.
-func openError(path string, err error) error {
-	for _, bad := range []error{berrors.ErrInvalid, berrors.ErrChecksum, berrors.ErrVersionMismatch} {
-		if errors.Is(err, bad) {
-			return damaged("%s is damaged: %v", path, err)
-		}
-	}
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
-		return folderError(path, "cannot be opened", err)
-	}
-	return diskError("opening "+path, err)
 }

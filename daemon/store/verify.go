@@ -33,6 +33,7 @@ const maxProblems = 100
 // error is of the code Damaged where something was found wrong. Writers wait
 // while the pages are looked at, and only then.
 func (s *Store) Verify(o VerifyOptions) (Verified, error) {
+	defer s.Trim()
 	if err := s.verifyPages(); err != nil {
 		return Verified{Problems: []string{err.Error()}}, err
 	}
