@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/notify"
+	"quotad/quota"
+)
+
+// simulateFlags are what simulate was given.
+type simulateFlags struct {
+	plan, subscribed, fiveHour, account string
+	at                                  []string
+}
+
+func (a *app) simulateCommand() *cobra.Command {
+	f := simulateFlags{account: quota.DefaultAccount}
+	c := &cobra.Command{
+		Use:   "simulate --plan ID [--subscribed T] [--five-hour fixed|rolling] [--config F] [--at T]... FILE|-",
+		Short: "Replay events in virtual time",
+		Long: `Reads events (NDJSON, as "quotad events --json" writes them) and replays them
+in virtual time. It asks no daemon, no clock and, but for --config, no disk.
+
+With --at it prints for each of them, in the order given, the account's status
+at that instant, as in "quotad status --json", of the events up to and including
+it. Without, it prints each transition of a window and each notice, in the order
+of time. One JSON object a line.
+
+A time is 2026-11-23T14:30:00+08:00; one without a zone is local.`,
+		Example: `  quotad simulate --plan v2/pro --at 2026-11-23T12:00:00Z events.ndjson
+  quotad events --json | quotad simulate --plan v3/pro --subscribed 2026-03-04T16:55:13+08:00 -
+  quotad simulate --plan lab/tiny --config lab.toml events.ndjson`,
+		Args:                  exactArgs(1, "a FILE of events, or - for standard input"),
+		DisableFlagsInUseLine: true,
+		RunE:                  func(_ *cobra.Command, args []string) error { return a.simulate(f, args[0]) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.plan, "plan", "", "`ID` of the plan (default the account's in --config)")
+	flags.StringVar(&f.subscribed, "subscribed", "", "`time` that week and month step from (default the first event)")
+	flags.StringVar(&f.fiveHour, "five-hour", "", "`kind` of the window 5h: fixed or rolling (default as the plan says)")
+	flags.StringArrayVar(&f.at, "at", nil, "`time` to print the status at; may be repeated")
+	a.accountFlag(c, &f.account, "the `account` whose events are replayed")
+	complete(c, "plan", a.planCompletions)
+	fixedCompletion(c, "five-hour", string(quota.Fixed), string(quota.Rolling))
+	return c
+}
+
+// simulation is a replay that is ready to begin.
+type simulation struct {
+	meter *quota.Meter
+	rules quota.NoticeRules
+	at    []time.Time
+	loc   *time.Location // that notices tell times in
+}
+
+func (a *app) simulate(f simulateFlags, file string) error {
+	s, err := a.simulation(f)
+	if err != nil {
+		return err
+	}
+	events, err := a.simulated(file, s.meter.Account.Name)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(a.stdout, 64<<10)
+	if len(s.at) > 0 {
+		err = s.states(events, json.NewEncoder(out))
+	} else {
+		err = s.steps(events, json.NewEncoder(out))
+	}
+	if err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// simulation reads the flags.
+func (a *app) simulation(f simulateFlags) (*simulation, error) {
+	settings := config.Default()
+	if a.configFile != "" {
+		var err error
+		if settings, err = a.settings(); err != nil {
+			return nil, err
+		}
+	}
+	acc := settings.Account(f.account)
+	if f.plan != "" {
+		plan, ok := settings.Plan(f.plan)
+		if !ok {
+			return nil, usage("quotad plans", "--plan: there is no plan %q", f.plan)
+		}
+		acc.Plan, acc.Assumed = plan, false
+	} else if acc.Assumed {
+		return nil, usage("quotad plans", "simulate needs --plan ID")
+	}
+	loc := a.now().Location()
+	if err := f.apply(&acc, loc); err != nil {
+		return nil, err
+	}
+	at, err := f.instants(loc)
+	return &simulation{
+		meter: &quota.Meter{Account: acc, Rules: settings.Rules}, rules: settings.Notices, at: at, loc: loc,
+	}, err
+}
+
+// apply lets --subscribed and --five-hour override what an account says.
+func (f *simulateFlags) apply(acc *quota.Account, loc *time.Location) error {
+	if f.subscribed != "" {
+		t, ok := parseInstant(f.subscribed, loc)
+		if !ok {
+			return noInstant("--subscribed", f.subscribed)
+		}
+		acc.Subscribed = quota.Milli(t)
+	}
+	switch kind := quota.WindowKind(f.fiveHour); kind {
+	case "":
+	case quota.Fixed, quota.Rolling:
+		acc.Plan.Windows = slices.Clone(acc.Plan.Windows)
+		if i, ok := acc.Plan.Window(quota.WindowFive); ok {
+			acc.Plan.Windows[i].Kind = kind
+		}
+	default:
+		return usage("quotad simulate --help", "--five-hour %q is not known: fixed, rolling", f.fiveHour)
+	}
+	return nil
+}
+
+func (f *simulateFlags) instants(loc *time.Location) ([]time.Time, error) {
+	var list []time.Time
+	for _, text := range f.at {
+		t, ok := parseInstant(text, loc)
+		if !ok {
+			return nil, noInstant("--at", text)
+		}
+		list = append(list, quota.Milli(t))
+	}
+	return list, nil
+}
+
+func noInstant(flag, text string) error {
+	return usage("quotad simulate --help", "%s: %q is no time; expected one such as 2026-11-23T14:30:00+08:00", flag, text)
+}
+
+// simulated reads the events of one account, in the order of a replay.
+func (a *app) simulated(file, account string) ([]quota.Event, error) {
+	f, err := a.openEvents(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.in.Close()
+	set := eventSet{account: account, accounts: map[string]string{}, texts: map[string]string{}}
+	for l, err := range f.lines() {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		e, err := virtualEvent(l)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", f.name, l.number, err)
+		}
+		set.add(e)
+	}
+	events := set.all()
+	if set.others > 0 {
+		fmt.Fprintf(a.stderr, "quotad: note: left out: %s of other accounts than %s\n", counted(set.others, "event"), account)
+	}
+	return quota.Sort(events), nil
+}
+
+// eventSet gathers the events of one account.
+type eventSet struct {
+	account  string
+	events   []quota.Event
+	voids    []quota.Event
+	accounts map[string]string // by id
+	texts    map[string]string // each one once, for they repeat
+	others   int               // events of other accounts
+}
+
+// add takes an event in; of two with one id the first stands.
+func (s *eventSet) add(e quota.Event) {
+	if e.ID != "" {
+		if _, there := s.accounts[e.ID]; there {
+			return
+		}
+		s.accounts[e.ID] = s.text(e.Account)
+	}
+	e.Account, e.Tool, e.Model, e.Endpoint = s.text(e.Account), s.text(e.Tool), s.text(e.Model), s.text(e.Endpoint)
+	e.Session, e.Project, e.Transcript = "", "", "" // no number rests on them
+	switch {
+	case e.Kind == quota.KindVoid:
+		s.voids = append(s.voids, e)
+	case e.Account == s.account:
+		s.events = append(s.events, e)
+	default:
+		s.others++
+	}
+}
+
+func (s *eventSet) text(t string) string {
+	if kept, there := s.texts[t]; there {
+		return kept
+	}
+	s.texts[t] = t
+	return t
+}
+
+// all gives the events. A void belongs to the account of what it names.
+func (s *eventSet) all() []quota.Event {
+	for _, e := range s.voids {
+		if account, there := s.accounts[e.Voids]; there {
+			e.Account = account
+		}
+		if e.Account == s.account {
+			s.events = append(s.events, e)
+		}
+	}
+	return s.events
+}
+
+// virtualEvent reads a line. Its instant may be any, but has to be there: no
+// clock could stand in for it.
+func virtualEvent(l line) (quota.Event, error) {
+	if l.err != nil {
+		return quota.Event{}, l.err
+	}
+	never := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	e, wrong := api.DecodeEvent(l.text, never)
+	switch {
+	case wrong != nil:
+		return e, fmt.Errorf("%s", clean(wrong.Error()))
+	case e.At.Equal(never):
+		return e, fmt.Errorf("at: missing, and a replay has no clock to take it from")
+	}
+	return e, nil
+}
+
+// states writes the status at each instant asked for, in the order asked. The
+// events are run through once; an event says nothing about an instant before it.
+func (s *simulation) states(events []quota.Event, out *json.Encoder) error {
+	order := make([]int, len(s.at))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool { return s.at[order[i]].Before(s.at[order[j]]) })
+	list := make([]quota.Status, len(s.at))
+	book, ledger := quota.NewMemBook(), &quota.Ledger{Meter: s.meter}
+	for _, i := range order {
+		n := sort.Search(len(events), func(k int) bool { return events[k].At.After(s.at[i]) })
+		for _, e := range events[:n] {
+			p, err := book.Put(e)
+			if err != nil {
+				return err
+			}
+			if _, err := ledger.Take(book, p); err != nil {
+				return err
+			}
+		}
+		if _, err := ledger.Settle(book); err != nil {
+			return err
+		}
+		events = events[n:]
+		list[i] = ledger.State.At(s.meter, s.rules, s.at[i])
+	}
+	for i := range list {
+		if err := out.Encode(&list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps writes each transition and notice.
+func (s *simulation) steps(events []quota.Event, out *json.Encoder) error {
+	for step, err := range quota.NewReplay(s.meter, s.rules).Steps(events) {
+		if err != nil {
+			return err
+		}
+		var v any = step.Transition
+		if d := step.Notice; d != nil {
+			d.Title, d.Body = notify.Words(d.Notice, step.Status, step.At, s.loc)
+			v = d.Notice
+		}
+		if err := out.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
