@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/rs/zerolog"
@@ -18,6 +19,8 @@ type drainer struct {
 	engine *Engine
 	log    zerolog.Logger
 	poke   chan struct{}
+
+	failing bool // the last drain did; of the goroutine that runs
 }
 
 func newDrainer(dir string, e *Engine, log zerolog.Logger) *drainer {
@@ -32,16 +35,25 @@ func (d *drainer) look() {
 	}
 }
 
+// drainAgain is how soon a drain is tried again that the engine could not
+// store; files that come meanwhile wait too, so that a full disk does not keep
+// it busy.
+const drainAgain = 2 * time.Second
+
 // run drains at once, and each time a file comes, until ctx ends. The
 // heartbeat, which calls look, covers a folder that cannot be watched.
 func (d *drainer) run(ctx context.Context) {
 	events := d.watch(ctx)
 	for ctx.Err() == nil {
-		d.drain(ctx)
+		came, again := events, (<-chan time.Time)(nil)
+		if !d.drain(ctx) {
+			came, again = nil, time.After(drainAgain)
+		}
 		select {
 		case <-ctx.Done():
 		case <-d.poke:
-		case <-events:
+		case <-came:
+		case <-again:
 		}
 	}
 }
@@ -51,7 +63,7 @@ func (d *drainer) watch(ctx context.Context) <-chan struct{} {
 	came := make(chan struct{}, 1)
 	watcher, err := fsnotify.NewWatcher()
 	if err == nil {
-		err = errors.Join(os.MkdirAll(d.spool.Dir, 0o700), watcher.Add(d.spool.Dir))
+		err = d.enter(watcher)
 	}
 	if err != nil {
 		d.log.Warn().Err(err).Msg("cannot watch the spool; it is looked at each minute")
@@ -65,7 +77,7 @@ func (d *drainer) watch(ctx context.Context) <-chan struct{} {
 				return
 			case <-watcher.Errors:
 			case ev := <-watcher.Events:
-				if !ev.Has(fsnotify.Create) {
+				if !d.tells(watcher, ev) {
 					continue
 				}
 			}
@@ -78,15 +90,46 @@ func (d *drainer) watch(ctx context.Context) <-chan struct{} {
 	return came
 }
 
-// drain records what is there, oldest first.
-func (d *drainer) drain(ctx context.Context) {
-	done, err := d.spool.Deliver(func(events []quota.Event) ([]api.Result, error) {
-		return backend{d.engine}.Submit(ctx, events)
-	})
-	if err != nil && ctx.Err() == nil {
-		d.log.Warn().Err(err).Msg("the spool is not drained; it is tried again")
+// enter makes the spool where it is missing, and watches it.
+func (d *drainer) enter(watcher *fsnotify.Watcher) error {
+	return errors.Join(os.MkdirAll(d.spool.Dir, 0o700), watcher.Add(d.spool.Dir))
+}
+
+// tells reports whether there may be a new file. A folder that was taken away
+// is made again and watched from then on.
+func (d *drainer) tells(watcher *fsnotify.Watcher, ev fsnotify.Event) bool {
+	if ev.Name != d.spool.Dir {
+		return ev.Has(fsnotify.Create)
 	}
+	if !ev.Has(fsnotify.Remove | fsnotify.Rename) {
+		return false
+	}
+	if err := d.enter(watcher); err != nil {
+		d.log.Warn().Err(err).Msg("cannot watch the spool any more; it is looked at each minute")
+	}
+	return true
+}
+
+// drain records what is there, oldest first. It is false where the engine could
+// not store that.
+func (d *drainer) drain(ctx context.Context) (stored bool) {
+	stored = true
+	done, err := d.spool.Deliver(func(events []quota.Event) ([]api.Result, error) {
+		results, err := backend{d.engine}.Submit(ctx, events)
+		stored = err == nil
+		return results, err
+	})
+	d.complain(ctx, err)
 	if done.Taken+done.SetAside > 0 {
 		d.log.Info().Int("events", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
 	}
+	return stored
+}
+
+// complain logs when draining begins to fail, not each time that it does.
+func (d *drainer) complain(ctx context.Context, err error) {
+	if err != nil && !d.failing && ctx.Err() == nil {
+		d.log.Warn().Err(err).Msg("the spool is not drained; it is tried again")
+	}
+	d.failing = err != nil
 }
