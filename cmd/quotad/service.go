@@ -99,14 +99,23 @@ func (a *app) userService() (*userService, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := a.env("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.env("HOME"), ".config")
+	dir, err := unitDir(a.env)
+	if err != nil {
+		return nil, err
 	}
-	return &userService{
-		app: a, systemctl: newSystemctl(a.env, os.Getuid()),
-		paths: paths, dir: filepath.Join(dir, "systemd", "user"),
-	}, nil
+	return &userService{app: a, systemctl: newSystemctl(a.env, os.Getuid()), paths: paths, dir: dir}, nil
+}
+
+// unitDir is where systemd looks for the units of a user.
+func unitDir(env func(string) string) (string, error) {
+	dir := env("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(env("HOME"), ".config")
+	}
+	if !filepath.IsAbs(dir) {
+		return "", failed("", "no place for the units: set HOME or XDG_CONFIG_HOME to an absolute path")
+	}
+	return filepath.Join(dir, "systemd", "user"), nil
 }
 
 // notBySudo refuses what was meant for another user than root.

@@ -195,3 +195,18 @@ func TestSudoIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestUnitsNeedAHome(t *testing.T) {
+	for _, tt := range []struct{ name, config, home, want string }{
+		{"XDG_CONFIG_HOME comes first", "/c", "/h", "/c/systemd/user"},
+		{"then HOME", "", "/h", "/h/.config/systemd/user"},
+		{"a relative one counts for nothing", "c", "/h", "/h/.config/systemd/user"},
+		{"without either there is no place", "", "", ""},
+	} {
+		env := map[string]string{"XDG_CONFIG_HOME": tt.config, "HOME": tt.home}
+		got, err := unitDir(func(name string) string { return env[name] })
+		if got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%s: %q, %v; want %q", tt.name, got, err, tt.want)
+		}
+	}
+}

@@ -32,9 +32,9 @@ func (a *app) uninstallService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	managed := u.reach(ctx) == nil
+	managed, stopped := u.reach(ctx) == nil, false
 	if managed {
-		if err := u.disable(ctx); err != nil {
+		if stopped, err = u.disable(ctx); err != nil {
 			return err
 		}
 	}
@@ -48,27 +48,25 @@ func (a *app) uninstallService(ctx context.Context) error {
 		}
 		_, _ = u.do(ctx, askWithin, "reset-failed", systemd.Service, systemd.Socket) // nothing failed: an error, and no matter
 	}
-	if removed == 0 {
+	if removed == 0 && !stopped {
 		fmt.Fprintln(a.stdout, "quotad.service is not installed; nothing to remove")
 	}
 	u.tellKept()
 	return nil
 }
 
-// disable stops the socket with the service: it would start it again.
-func (u *userService) disable(ctx context.Context) error {
+// disable stops the service, and the socket with it, which would start it
+// again; stopped is false where there is none.
+func (u *userService) disable(ctx context.Context) (stopped bool, err error) {
 	state, err := u.show(ctx, systemd.Service)
-	if err != nil {
-		return err
-	}
-	if state.Load == "not-found" && !state.running() {
-		return nil
+	if err != nil || state.Load == "not-found" && !state.running() {
+		return false, err
 	}
 	if _, err := u.do(ctx, startWithin, "disable", "--now", systemd.Socket, systemd.Service); err != nil {
-		return failed(journalHint, "the service cannot be stopped: %v", err)
+		return false, failed(journalHint, "the service cannot be stopped: %v", err)
 	}
 	fmt.Fprintf(u.stdout, "%s: stopped\n", systemd.Service)
-	return nil
+	return true, nil
 }
 
 // remove takes the unit files away, and the links that enable them where no
