@@ -23,7 +23,7 @@
 //
 //	quotad.db
 //	├── meta         "schema" → version · "settings" → hash
-//	├── accounts     name → number, events, pruned up to
+//	├── accounts     name → number, events, at of the last, pruned up to
 //	├── events       account, at, id → kind, links, seq, fields
 //	├── ids          id → account, at
 //	├── turns        account, turn, "p", at, id → (a prompt of the turn)

@@ -96,3 +96,23 @@ func noSpace(err error) bool {
 	}
 	return errors.Is(err, berrors.ErrMaxSizeReached)
 }
+
+// firstError is the first of them that is not nil. All have happened.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inOrder takes one step after the other, up to the first that fails.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

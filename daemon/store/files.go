@@ -123,8 +123,7 @@ func writeWhole(path, beside string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
-	err = firstError(f.Chmod(0o600), write(f))
-	err = firstError(err, f.Sync())
+	err = inOrder(func() error { return f.Chmod(0o600) }, func() error { return write(f) }, f.Sync)
 	err = firstError(err, f.Close())
 	if err == nil {
 		err = os.Rename(beside, path)

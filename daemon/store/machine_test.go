@@ -146,11 +146,10 @@ func (m *model) sweep() {
 
 // machine runs a store beside its model.
 type machine struct {
-	root  string
-	dirs  int
-	s     *Store
-	m     *model
-	fresh int
+	root string
+	dirs int
+	s    *Store
+	m    *model
 }
 
 func (x *machine) dir() string { return filepath.Join(x.root, string(rune('a'+x.dirs))) }

@@ -107,7 +107,7 @@ func (op *opening) path(name string) string { return filepath.Join(op.dir, name)
 func (op *opening) known() uint64 { return schemaOf(op.steps) }
 
 func (op *opening) open(s *Store) error {
-	os.Remove(op.path(newName)) // of an opening that was cut short
+	op.sweep()
 	found, err := op.ready()
 	if err != nil {
 		return err
@@ -115,11 +115,25 @@ func (op *opening) open(s *Store) error {
 	if err := s.attach(); err != nil {
 		return err
 	}
-	err = firstError(op.upgrade(s, found.schema), op.rescueLast(s, found), op.mark())
+	err = inOrder(
+		func() error { return op.upgrade(s, found.schema) },
+		func() error { return op.rescueLast(s, found) },
+		op.mark,
+	)
 	if err != nil {
 		s.drop()
 	}
 	return err
+}
+
+// sweep removes what was being written when a process ended.
+func (op *opening) sweep() {
+	for _, pattern := range []string{op.path("*.part"), op.path(newName), filepath.Join(op.path(backupsName), "*.part")} {
+		left, _ := filepath.Glob(pattern)
+		for _, path := range left {
+			os.Remove(path)
+		}
+	}
 }
 
 // ready sees to it that there is a good file to open.
@@ -181,7 +195,10 @@ func (op *opening) replace(damage error) error {
 	if err != nil {
 		return err
 	}
-	if err := firstError(op.build(backups), op.salvage(path)); err != nil {
+	if err := op.build(backups); err != nil {
+		return err
+	}
+	if err := op.salvage(path); err != nil {
 		return err
 	}
 	if op.report.Aside, err = setAside(path, "damaged", op.now()); err != nil {

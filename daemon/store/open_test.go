@@ -521,3 +521,31 @@ func TestAFailedMigrationChangesNothing(t *testing.T) {
 		return nil
 	}))
 }
+
+func TestATransactionThatBrokeIsNotCommitted(t *testing.T) {
+	s := newStore(t)
+	broke := errors.New("broke")
+	err := s.Update(func(tx *Tx) error {
+		put := func() error { _, err := tx.Put(prompt("half", day0)); return err }
+		must(t, put())
+		tx.spoil(broke)
+		return nil // the caller took no notice
+	})
+	if !errors.Is(err, broke) || len(entries(t, s, "")) != 0 {
+		t.Errorf("got %v, and %d events", err, len(entries(t, s, "")))
+	}
+}
+
+func TestWhatWasBeingWrittenIsSweptUp(t *testing.T) {
+	dir := stateDir(t, 5, 5)
+	left := []string{newName, newName + ".part", markerName + ".part", filepath.Join(backupsName, BackupName(day0)+".part")}
+	for _, name := range left {
+		must(t, os.WriteFile(filepath.Join(dir, name), rubbish(100), 0o600))
+	}
+	must(t, openIn(t, dir).Close())
+	for _, name := range left {
+		if exists(filepath.Join(dir, name)) {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}

@@ -177,15 +177,6 @@ func (t *Tx) dropVoid(key []byte) error {
 	return t.delete(tabVoids, key)
 }
 
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // pruneNotices forgets final notices that are older than before.
 func (t *Tx) pruneNotices(before time.Time, most int) error {
 	var old []NoticeRecord
@@ -233,7 +224,10 @@ func (t *Tx) pruneWords(most int) error {
 		return err
 	}
 	for _, w := range old {
-		if err := firstError(t.delete(tabTexts, w.no), t.delete(tabWords, w.text)); err != nil {
+		if err := t.delete(tabTexts, w.no); err != nil {
+			return err
+		}
+		if err := t.delete(tabWords, w.text); err != nil {
 			return err
 		}
 	}

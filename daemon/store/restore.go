@@ -55,7 +55,7 @@ func (op *opening) restore(backup string) (Restored, error) {
 		return Restored{}, err
 	}
 	done.Replaced = replaced
-	return done, firstError(op.install(), op.mark())
+	return done, inOrder(op.install, op.mark)
 }
 
 // checkBackup tells what is wrong with a backup, which stays as it is.

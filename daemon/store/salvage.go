@@ -44,7 +44,8 @@ func (op *opening) rescueLast(s *Store, found inspection) error {
 		return err
 	}
 	nothing := func(*Tx) error { return nil } // but a commit writes one meta page, in turn
-	return firstError(s.Update(nothing), s.Update(nothing))
+	commit := func() error { return s.Update(nothing) }
+	return inOrder(commit, commit)
 }
 
 // wreck is what was read from a file page by page, whatever its tree says.
@@ -80,8 +81,10 @@ func (s *Store) salvage(src *os.File, batch int) (int, error) {
 		}
 		return nil
 	})
-	err = firstError(err, flush())
-	return total, firstError(err, s.putNotices(w))
+	if err == nil {
+		err = inOrder(flush, func() error { return s.putNotices(w) })
+	}
+	return total, err
 }
 
 func (s *Store) has(id string) (ok bool) {

@@ -73,8 +73,7 @@ func (s *Store) Update(fn func(*Tx) error) error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			t = newTx(tx, s.words)
 			s.least.Store(max(s.least.Load(), tx.Size()))
-			inside = firstError(fn(t), t.broken)
-			inside = firstError(inside, t.flush())
+			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush)
 			return inside
 		})
 	})
@@ -174,7 +173,7 @@ func (s *Store) Trim() error {
 	if s.closed || s.db == nil {
 		return nil
 	}
-	return firstError(s.still(), s.reopen())
+	return inOrder(s.still, s.reopen)
 }
 
 // attach opens the file.
