@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quotad/daemon/api"
+	"quotad/daemon/store"
 	"quotad/quota"
 )
 
@@ -77,6 +78,12 @@ func (d *service) postBackup(r *http.Request) (any, error) {
 		return nil, api.InvalidField("path", "an absolute path was expected: the daemon works in another folder")
 	}
 	path, err := d.engine.Backup(in.Path)
+	switch {
+	case errors.Is(err, store.ErrNoSpace):
+		return nil, unavailable(err)
+	case err != nil && in.Path != "":
+		return nil, api.Errorf(api.Invalid, "%v", err) // that place cannot take it
+	}
 	return BackupAnswer{path}, err
 }
 

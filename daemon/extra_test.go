@@ -51,6 +51,7 @@ func TestExtraRefuses(t *testing.T) {
 	d := start(t, t.TempDir(), settings(t, labConfig), atNoon).served()
 	for _, c := range []struct{ name, key, query, body, code, says string }{
 		{"a relative path of a backup", "POST /v1/backup", "", `{"path":"here.db"}`, "invalid", "absolute"},
+		{"a backup where none can be", "POST /v1/backup", "", `{"path":"/proc/nowhere.db"}`, "invalid", "/proc/nowhere.db"},
 		{"a path of the wrong type", "POST /v1/backup", "", `{"path":7}`, "invalid", `"field":"path"`},
 		{"a body that is no object", "POST /v1/backup", "", `[]`, "invalid", "JSON object"},
 		{"a body that is too long", "POST /v1/backup", "", strings.Repeat(" ", maxRequest+1), "too_large", "65536"},

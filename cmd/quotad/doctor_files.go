@@ -168,14 +168,7 @@ func (x *examination) backups() {
 		return
 	}
 	if len(list) == 0 {
-		if info, err := os.Stat(x.paths.Database); err == nil && x.now().Sub(info.ModTime()) < 24*time.Hour {
-			x.ok("none yet; the daemon makes one each day")
-			return
-		} else if err == nil {
-			x.warn("quotad backup", "there is none in %s", x.paths.Backups)
-			return
-		}
-		x.ok("none, and no database")
+		x.noBackup()
 		return
 	}
 	age := x.now().Sub(list[0].At)
@@ -184,6 +177,19 @@ func (x *examination) backups() {
 		return
 	}
 	x.ok("%s, the newest %s old", counted(len(list), "backup"), notify.Duration(age))
+}
+
+// noBackup is well as long as the database is young.
+func (x *examination) noBackup() {
+	made, err := os.Stat(filepath.Join(x.paths.StateDir, "created"))
+	switch {
+	case err != nil:
+		x.ok("none, and no database")
+	case x.now().Sub(made.ModTime()) < oldBackup:
+		x.ok("none yet; the daemon makes one each day")
+	default:
+		x.warn("quotad backup", "there is none in %s", x.paths.Backups)
+	}
 }
 
 // waitsTooLong is how old a spooled event may be while a daemon answers, which

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -194,8 +195,8 @@ func (x *explained) story() []string {
 // when is a clock with seconds, for several prompts may fall into one minute.
 func (x *explained) when(s quota.ExplanationStep) string {
 	at := s.At.In(x.loc)
-	if at.YearDay() == x.now.In(x.loc).YearDay() {
-		return at.Format("15:04:05")
+	if at.Format(time.DateOnly) == x.now.In(x.loc).Format(time.DateOnly) {
+		return at.Format(time.TimeOnly)
 	}
 	return at.Format("Mon 2 Jan 15:04:05")
 }

@@ -118,9 +118,6 @@ func (s *setup) run(ctx context.Context) (err error) {
 // checkFlags complains of what is wrong before anything is asked, and without
 // a terminal of what is missing.
 func (s *setup) checkFlags() error {
-	if !quota.ValidAccount(s.account) {
-		return usage("quotad setup --help", "--account: %q is not an account name: 1 to 64 of a-z A-Z 0-9 . _ -", s.account)
-	}
 	if s.plan != "" {
 		if err := s.checkPlan(s.plan); err != nil {
 			return err

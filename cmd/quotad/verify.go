@@ -25,8 +25,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Check the database and prove the counters",
 		Long: `Checks the database: every page and checksum, every index against what it names,
 and that the counters are what the events give when they are counted anew from
-the first. It changes nothing, and may be used while the daemon runs; where
-none runs it opens the database itself.
+the first. It may be used while the daemon runs; where none runs it opens the
+database itself, and says so where that had to mend something.
 
 Exit code 0 says that all is well, 1 that something is wrong.`,
 		Example: `  quotad verify
@@ -43,7 +43,7 @@ func (a *app) verify(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	bar := a.progress("Checking " + paths.Database)
+	bar := a.progress("Checking the database")
 	defer bar.end()
 	tell := func(p daemon.Progress) { bar.set(uint64(p.Done), uint64(p.Total)) }
 	found, err := verifyThrough(ctx, &api.Client{Sockets: paths.Sockets}, tell)
