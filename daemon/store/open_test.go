@@ -445,8 +445,8 @@ func TestTrimmingKeepsTheStoreInUse(t *testing.T) {
 func TestAFaultWhileReadingIsAnError(t *testing.T) {
 	s := newStore(t)
 	put(t, s, prompts(1000)...)
-	must(t, os.Truncate(s.Path(), 3*pageSize))
 	err := s.View(func(tx *Tx) error {
+		must(t, os.Truncate(s.Path(), 3*pageSize))
 		for _, err := range tx.Entries("default", time.Time{}) {
 			if err != nil {
 				return err
@@ -456,6 +456,37 @@ func TestAFaultWhileReadingIsAnError(t *testing.T) {
 	})
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A fault while a transaction begins or ends leaves bbolt with its locks held.
+func TestACutOffFileStopsNobody(t *testing.T) {
+	nothing := func(*Tx) error { return nil }
+	for name, cut := range map[string]func(s *Store) error{
+		"before a transaction": func(s *Store) error { return os.Truncate(s.Path(), 0) },
+		"while it is written": func(s *Store) error {
+			s.Update(func(tx *Tx) error {
+				_, err := tx.Put(prompt("x", day0))
+				return firstError(err, os.Truncate(s.Path(), 0))
+			})
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			put(t, s, prompts(300)...)
+			must(t, cut(s))
+			if err := s.View(nothing); !errors.Is(err, ErrGone) {
+				t.Errorf("a reader got %v", err)
+			}
+			if err := s.Update(nothing); !errors.Is(err, ErrGone) {
+				t.Errorf("a writer got %v", err)
+			}
+			s.Close()
+			again, _, err := Open(options(s.Dir()))
+			must(t, err)
+			must(t, again.Close())
+		})
 	}
 }
 

@@ -34,7 +34,20 @@ func (s *Store) still() error {
 	if !os.SameFile(open, there) {
 		return gone("was replaced", s)
 	}
-	if open.Size() < s.least.Load() {
+	return s.usable()
+}
+
+// usable tells whether a transaction may begin. Reading beyond the end of a
+// file that was cut off is a fault, after which bbolt holds its locks for ever.
+func (s *Store) usable() error {
+	if s.db == nil {
+		return errClosed
+	}
+	info, err := s.file.Stat()
+	switch {
+	case err != nil:
+		return diskError("looking at the database", err)
+	case info.Size() < s.least.Load():
 		return gone("was cut off", s)
 	}
 	return nil

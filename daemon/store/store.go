@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -64,8 +65,8 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.db == nil {
-		return errClosed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	var t *Tx
 	var inside error
@@ -101,8 +102,8 @@ func (s *Store) failed(err error) error {
 func (s *Store) View(fn func(*Tx) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.db == nil {
-		return errClosed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	return guarded(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error { return fn(newTx(tx, s.words)) })
@@ -120,12 +121,20 @@ func (s *Store) Close() error {
 	return firstError(s.drop(), s.lock.Close())
 }
 
-// drop closes the file, if it is open.
+// closeLimit is how long closing may take: transactions have ended by then.
+const closeLimit = 2 * time.Second
+
+// drop closes the file, if it is open. bbolt can do that no more once a fault
+// has left it with its locks held.
 func (s *Store) drop() error {
 	if s.db == nil {
 		return nil
 	}
-	err := s.db.Close()
+	err := within(closeLimit, "closing the database", s.db.Close)
+	if err != nil {
+		syscall.Flock(int(s.file.Fd()), syscall.LOCK_UN) // the map of the file would keep it
+		s.file.Close()
+	}
 	s.db, s.file = nil, nil
 	return diskError("closing the database", err)
 }
@@ -178,6 +187,13 @@ func (s *Store) Trim() error {
 
 // attach opens the file.
 func (s *Store) attach() (err error) {
-	s.db, s.file, err = openFile(s.Path(), false)
-	return err
+	if s.db, s.file, err = openFile(s.Path(), false); err != nil {
+		return err
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return diskError("looking at the database", err)
+	}
+	s.least.Store(info.Size())
+	return nil
 }
