@@ -167,20 +167,33 @@ func (e *Engine) transact(w *work, batch []*operation) error {
 }
 
 // present makes sure, now and then, that the file that is written is still the
-// one that would be opened again: a deleted one takes writes without a word.
+// one that would be opened again: a deleted one takes writes without a word. It
+// is put back with all that is in it; what else happened to it ends the service.
 func (e *Engine) present(now time.Time) error {
 	if now.Sub(e.checked).Abs() < goneCheck {
 		return nil
 	}
 	e.checked = now
-	err := e.store.StillThere()
-	if err != nil {
-		select {
-		case e.broken <- err:
-		default:
-		}
+	if err := e.store.StillThere(); !errors.Is(err, store.ErrGone) {
+		return nil // what else is wrong the transaction tells
 	}
-	return err
+	if err := e.store.Rescue(); err != nil {
+		return err
+	}
+	e.log.Warn().Str("database", e.store.Path()).Msg("the database was deleted while it was in use; it was put back whole")
+	return nil
+}
+
+// failed looks whether an error of the store is one that only a new start can
+// mend.
+func (e *Engine) failed(err error) {
+	if !errors.Is(err, store.ErrGone) {
+		return
+	}
+	select {
+	case e.broken <- err:
+	default:
+	}
 }
 
 // Broken tells of a fault that only a new start can mend.
@@ -198,6 +211,7 @@ func (e *Engine) complain(err error) {
 	e.failing = err != nil
 	if err != nil {
 		e.counts.failures.Add(1)
+		e.failed(err)
 	}
 }
 
