@@ -93,14 +93,8 @@ func findSockets(f Flags, env func(string) string, uid int, state string) ([]str
 		path, err := absolute(cmp.Or(f.Socket, env("QUOTAD_SOCKET")))
 		return []string{path}, err
 	}
-	var found []string
-	if dir := runtimeDir(env); dir != "" {
-		found = append(found, socketIn(filepath.Join(dir, folder)))
-	}
-	found = append(found,
-		socketIn(filepath.Join("/run/user", strconv.Itoa(uid), folder)),
-		socketIn(state))
-	return unique(found), nil
+	runtime := cmp.Or(runtimeDir(env), filepath.Join("/run/user", strconv.Itoa(uid)))
+	return unique([]string{socketIn(filepath.Join(runtime, folder)), socketIn(state)}), nil
 }
 
 func explicitSocket(f Flags, env func(string) string) bool {
