@@ -165,13 +165,15 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 	if err != nil {
 		return err
 	}
+	// A State says how much a rolling window holds, and not of when.
+	sure := l.past.Add(l.Meter.Account.Plan.reach())
 	for e, err := range b.Entries(l.Meter.Account.Name, from) {
 		if err != nil {
 			return err
 		}
 		for len(kept) > 0 && !kept[0].At.After(e.At) {
 			now := state.Encode()
-			if kept[0].At.After(l.past) && bytes.Equal(now, kept[0].State) {
+			if kept[0].At.After(sure) && bytes.Equal(now, kept[0].State) {
 				return nil // from here on nothing has changed
 			}
 			if err := b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: kept[0].At, State: now}); err != nil {

@@ -45,6 +45,17 @@ func (w *Window) length() time.Duration {
 	return w.Length
 }
 
+// reach is how long the plan's longest rolling window holds a charge.
+func (p *Plan) reach() time.Duration {
+	var longest time.Duration
+	for i := range p.Windows {
+		if p.Windows[i].Kind == Rolling {
+			longest = max(longest, p.Windows[i].Length)
+		}
+	}
+	return longest
+}
+
 // sameReset is how far two tellings of one reset instant may lie apart: the
 // provider's values jitter.
 const sameReset = time.Minute
