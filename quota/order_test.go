@@ -84,6 +84,15 @@ func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
 			t.Errorf("next boundary %v", next)
 		}
 	})
+	t.Run("a reading before any prompt anchors the week", func(t *testing.T) {
+		five, week := 34.0, 12.0
+		r := Event{ID: "r", Kind: KindReading, At: clock("05:00:00"), Readings: []Reading{{Window: "5h", Percent: &five}, {Window: "week", Percent: &week}}}
+		s := late(t, meterOf(t, "v2/lite", ""), prompt("p", "05:30:00"), r)
+		w := s.At(meterOf(t, "v2/lite", ""), all, clock("05:30:00")).window(t, "week")
+		if w.Used != 49*One || !w.ResetsAt.Equal(instant("2026-11-30T05:00:00Z")) {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
 	t.Run("what a reading takes off is taken off the estimate too", func(t *testing.T) {
 		credits := meterOf(t, "v3/lite", "")
 		p := 2.0

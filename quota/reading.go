@@ -45,6 +45,11 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 	}
 }
 
+// shows reports whether the reading tells of any use.
+func (r Reading) shows() bool {
+	return r.Used != nil && *r.Used > 0 || r.Percent != nil && *r.Percent > 0
+}
+
 // correct sets the use to what a reading says.
 func (s *Standing) correct(w *Window, t time.Time, used Amount) {
 	if w.Kind == Rolling && used != s.Used {

@@ -18,7 +18,7 @@ type Meter struct {
 // Entries are applied in the order of Event.Before; Takes tells which late
 // ones may be applied all the same.
 type State struct {
-	First   time.Time  `json:"first,omitzero"` // of the first charge: the anchor where no subscription is known
+	First   time.Time  `json:"first,omitzero"` // of the first use told of: the anchor where no subscription is known
 	Head    time.Time  `json:"head,omitzero"`  // newest entry
 	HeadID  string     `json:"head_id"`
 	Windows []Standing `json:"windows"` // as the plan lists them
@@ -48,7 +48,7 @@ func (f Fit) String() string {
 }
 
 // Anchor is the instant from which week and month step: the subscription, or
-// the first charge; zero where neither is known.
+// the first use told of; zero where neither is known.
 func (s *State) Anchor(m *Meter) time.Time {
 	if !m.Account.Subscribed.IsZero() {
 		return m.Account.Subscribed
@@ -148,6 +148,9 @@ func (s *State) weekOrMonth(m *Meter, e Event) string {
 func (s *State) applyReadings(m *Meter, e Event) {
 	for _, r := range e.Readings {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
+			if r.shows() {
+				s.begin(e.At)
+			}
 			s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
 		}
 	}
