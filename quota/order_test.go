@@ -54,6 +54,14 @@ func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
 			t.Errorf("%s", mustJSON(w))
 		}
 	})
+	t.Run("a stop of another service says nothing of the plan", func(t *testing.T) {
+		for _, url := range []string{"https://api.anthropic.com", "https://api.z.ai/api/paas/v4"} {
+			s := late(t, m, Event{ID: "s", Kind: KindExhausted, Endpoint: url, At: clock("05:00:00"), Window: "5h", Until: clock("09:00:00")})
+			if st := s.At(m, all, clock("05:01:00")); st.State != StateOK || st.Windows[0].State != PhaseIdle {
+				t.Errorf("%s: %s", url, mustJSON(st))
+			}
+		}
+	})
 	t.Run("a reset of the week that the provider told is stepped from", func(t *testing.T) {
 		s := late(t, m, Event{ID: "s", Kind: KindExhausted, At: clock("05:00:00"), Window: "week", Until: instant("2026-11-27T01:00:00Z")})
 		w := s.At(m, all, instant("2026-12-01T00:00:00Z")).window(t, "week")

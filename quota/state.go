@@ -67,8 +67,10 @@ func (s *State) Apply(m *Meter, e Entry) {
 	}
 	switch e.Kind {
 	case KindExhausted:
-		s.begin(e.At)
-		s.applyStop(m, e.Event)
+		if m.Rules.Bill(e.Event) == OnPlan {
+			s.begin(e.At)
+			s.applyStop(m, e.Event)
+		}
 	case KindReading:
 		s.applyReadings(m, e.Event)
 	case KindVoid:
