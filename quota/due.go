@@ -121,12 +121,12 @@ func (c *dueCase) sift(told []Told) []Told {
 }
 
 // same reports whether t is about the present instance. A late event may have
-// moved its opening.
+// moved its opening since: what was told after the present opening is about
+// it, and so is what was told ahead of an event in the near future.
 func (c *dueCase) same(t Told) bool {
-	return c.at.OpenedAt != nil && alike(*c.at.OpenedAt, t.Opened, c.win.length())
+	open := c.at.OpenedAt
+	return open != nil && !(t.At.Before(*open) && t.Opened.Before(*open))
 }
-
-func alike(a, b time.Time, length time.Duration) bool { return a.Sub(b).Abs() < length/2 }
 
 // level is the highest percentage told of the present instance; what was told
 // before an early refresh is over.
@@ -205,25 +205,25 @@ func (c *dueCase) refreshed() (DueNotice, bool) {
 		return DueNotice{}, false
 	}
 	ended := last.Resets
-	if ended.IsZero() {
+	if ended.IsZero() || ended.After(c.now) { // a late event has moved the end
 		ended = c.now
 	}
-	if ended.After(c.now) || c.now.Sub(ended) > refreshedFor {
+	if c.now.Sub(ended) > refreshedFor {
 		return DueNotice{}, false
 	}
 	for _, t := range c.told {
-		if t.Kind == NoticeRefreshed && alike(t.Opened, last.Opened, c.win.length()) {
+		if t.Kind == NoticeRefreshed && t.Opened.Equal(last.Opened) {
 			return DueNotice{}, false
 		}
 	}
 	return DueNotice{Notice: Notice{Kind: NoticeRefreshed, ResetsAt: moment(ended)}, Why: WhyReset, Opened: last.Opened}, true
 }
 
-// lastCrossing is the newest instance of which a threshold was told.
+// lastCrossing is the threshold that was told last.
 func (c *dueCase) lastCrossing() (Told, bool) {
 	var last Told
 	for _, t := range c.told {
-		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && !t.Opened.Before(last.Opened) {
+		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && !t.At.Before(last.At) {
 			last = t
 		}
 	}

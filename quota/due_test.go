@@ -2,6 +2,7 @@ package quota
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -122,28 +123,49 @@ func TestAForecastIsToldOnce(t *testing.T) {
 }
 
 func TestALateEventThatMovesTheOpeningTellsNothingTwice(t *testing.T) {
-	m := tinyMeter(Fixed)
-	book, l := NewMemBook(), &Ledger{Meter: m}
-	var told []Told
-	put := func(e Event, now time.Time) (due []DueNotice) {
-		p, _ := book.Put(e)
-		l.Take(book, p)
-		l.Settle(book)
-		st := l.State.At(m, all, now)
-		due = Due(m, &st, told, all, now)
-		for _, d := range due {
-			told = append(told, d.Told())
-		}
-		return due
-	}
-	if due := put(after(10*time.Second, 4), day0.Add(10*time.Second)); len(due) != 1 {
-		t.Fatalf("due %v", due)
-	}
-	if due := put(Event{ID: "late", Kind: KindPrompt, At: day0.Add(5 * time.Second), Account: DefaultAccount, Count: 1}, day0.Add(11*time.Second)); len(due) != 1 || due[0].Kind != NoticeExhausted {
-		t.Fatalf("due %v", due)
-	}
-	if due := put(after(12*time.Second, 1), day0.Add(12*time.Second)); len(due) != 0 {
-		t.Fatalf("due again %v", due)
+	s := time.Second
+	for _, c := range []struct {
+		name string
+		late time.Duration // an event that arrives at 101 s
+		want []string      // of a window of 20 s that was opened at 100 s, and used up again at 106 s or after
+	}{
+		{"no late event", 101 * s, []string{"100s threshold 75", "101s exhausted 100", "120s refreshed 0", "121s exhausted 100", "141s refreshed 0"}},
+		{"by little", 97 * s, []string{"100s threshold 75", "101s exhausted 100", "117s refreshed 0", "118s exhausted 100", "138s refreshed 0"}},
+		{"by more than half a window", 85 * s, []string{"100s threshold 75", "101s exhausted 100", "105s refreshed 0", "106s exhausted 100", "126s refreshed 0"}},
+		{"into a window that is over", 70 * s, []string{"100s threshold 75", "120s refreshed 0", "121s exhausted 100", "141s refreshed 0"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := tinyMeter(Fixed)
+			book, l := NewMemBook(), &Ledger{Meter: m}
+			put := func(e Event) {
+				p, _ := book.Put(e)
+				l.Take(book, p)
+				l.Settle(book)
+			}
+			var told []Told
+			var got []string
+			again := false
+			for at := 100 * s; at < 150*s; at += s {
+				now := day0.Add(at)
+				switch refreshed := slices.ContainsFunc(told, func(t Told) bool { return t.Kind == NoticeRefreshed }); {
+				case at == 100*s:
+					put(after(at, 4))
+				case at == 101*s:
+					put(after(c.late, 1))
+				case refreshed && !again:
+					again = true
+					put(after(at, 5))
+				}
+				st := l.State.At(m, all, now)
+				for _, d := range Due(m, &st, told, all, now) {
+					told = append(told, d.Told())
+					got = append(got, fmt.Sprintf("%ds %s %d", at/s, d.Kind, d.Level))
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("\n got %v\nwant %v", got, c.want)
+			}
+		})
 	}
 }
 
@@ -154,7 +176,7 @@ func TestARefreshOfLongAgoIsNotTold(t *testing.T) {
 	for _, c := range []struct {
 		after time.Duration
 		want  int
-	}{{19 * time.Second, 0}, {20 * time.Second, 1}, {23 * time.Hour, 1}, {25 * time.Hour, 0}} {
+	}{{20 * time.Second, 1}, {23 * time.Hour, 1}, {25 * time.Hour, 0}} {
 		now := day0.Add(c.after)
 		st := s.At(m, all, now)
 		if got := Due(m, &st, told, all, now); len(got) != c.want {
