@@ -165,6 +165,27 @@ func TestOneEventThatCrossesTwoLevelsTellsTheHigher(t *testing.T) {
 	})
 }
 
+func TestAfterAnEarlyRefreshThresholdsAreToldAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := start(t, dir, settings(t, labConfig), time.Now)
+		none, want := 0.0, []string{}
+		for range 2 {
+			r.post(quota.Event{Count: 4})
+			time.Sleep(time.Second)
+			r.post(quota.Event{Kind: quota.KindReading, Readings: []quota.Reading{{Window: "5h", Percent: &none}}})
+			time.Sleep(time.Second)
+			r.stop()
+			r = start(t, dir, settings(t, labConfig), time.Now)
+			want = append(want, "5h threshold 75", "5h early_refresh 0")
+		}
+		if got := r.told(); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+		r.stop()
+	})
+}
+
 func TestAChangeOfPlanFoldsTheEventsAnew(t *testing.T) {
 	const at = "[account.default]\nplan = %q\n"
 	with := func(plan string) config.Settings { return settings(t, fmt.Sprintf(at, plan)) }

@@ -15,6 +15,7 @@ type Told struct {
 	At     time.Time
 	Opened time.Time // start of the window instance it was about
 	Resets time.Time // its end; zero where unknown
+	Early  time.Time // the early refresh that it came after; zero: none
 }
 
 // refreshedFor is how long after a refresh it is still worth telling.
@@ -46,20 +47,26 @@ type DueNotice struct {
 	Notice
 	Why    Why
 	Opened time.Time // start of the window instance it is about
+	Early  time.Time // the early refresh that it comes after; zero: none
 }
 
 // Told is the record of the notice.
 func (d DueNotice) Told() Told {
-	t := Told{Kind: d.Kind, Window: d.Window, Level: d.Level, At: d.At, Opened: d.Opened}
+	t := Told{Kind: d.Kind, Window: d.Window, Level: d.Level, At: d.At, Opened: d.Opened, Early: d.Early}
 	if d.ResetsAt != nil {
 		t.Resets = *d.ResetsAt
 	}
 	return t
 }
 
-// Key names what may be told only once: the notice of one window instance.
+// Key names what may be told only once: the notice of one window instance, or
+// of what followed an early refresh of it.
 func (t Told) Key() string {
-	return fmt.Sprintf("%s/%s/%d/%d", t.Window, t.Kind, t.Level, t.Opened.UnixMilli())
+	key := fmt.Sprintf("%s/%s/%d/%d", t.Window, t.Kind, t.Level, t.Opened.UnixMilli())
+	if !t.Early.IsZero() {
+		key += fmt.Sprintf("/%d", t.Early.UnixMilli())
+	}
+	return key
 }
 
 // Due decides which notices of an account are to be told at now, given what
@@ -146,6 +153,9 @@ func (c *dueCase) about(kind NoticeKind, level int, why Why) DueNotice {
 	d := DueNotice{Notice: Notice{Kind: kind, Level: level, ResetsAt: c.at.ResetsAt}, Why: why}
 	if c.at.OpenedAt != nil {
 		d.Opened = *c.at.OpenedAt
+	}
+	if c.at.RefreshedEarlyAt != nil {
+		d.Early = *c.at.RefreshedEarlyAt
 	}
 	return d
 }
