@@ -219,6 +219,33 @@ func TestAChangeOfPlanFoldsTheEventsAnew(t *testing.T) {
 
 func backendOf(r *rig) backend { return backend{r.engine} }
 
+func TestAReloadKeepsWhatSharesItsTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, labConfig)
+		st, _, err := store.Open(store.Options{Dir: t.TempDir(), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		e, err := NewEngine(st, s, time.Now, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := func(w *work) error {
+			_, err := w.record(quota.Event{ID: "a", Count: 3}.Normalize(w.now))
+			return err
+		}
+		e.commit([]*operation{
+			{do: record, done: make(chan error, 1)},
+			{do: func(w *work) error { return w.load(&s) }, done: make(chan error, 1)},
+		})
+		got, _ := e.Snapshot().Status(quota.DefaultAccount, time.Now())
+		if got.Windows[0].Used != 3*quota.One {
+			t.Errorf("used %v of 3", got.Windows[0].Used)
+		}
+	})
+}
+
 func TestTheNextBoundaryIsThatOfAnyAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, t.TempDir(), settings(t, ""), time.Now)

@@ -98,6 +98,9 @@ func (w *work) remember(a *account) error {
 // load takes up all accounts. Where the settings that the counters rest on
 // have changed, they are folded anew.
 func (w *work) load(s *config.Settings) error {
+	if err := w.settle(); err != nil { // what came before in the same transaction
+		return err
+	}
 	w.settings, w.fresh = s, true
 	names, err := w.tx.Accounts()
 	if err != nil {
