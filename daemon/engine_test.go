@@ -169,11 +169,13 @@ func TestAfterAnEarlyRefreshThresholdsAreToldAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		r := start(t, dir, settings(t, labConfig), time.Now)
-		none, want := 0.0, []string{}
+		want := []string{}
 		for range 2 {
 			r.post(quota.Event{Count: 4})
-			time.Sleep(time.Second)
-			r.post(quota.Event{Kind: quota.KindReading, Readings: []quota.Reading{{Window: "5h", Percent: &none}}})
+			for _, percent := range []float64{80, 0} {
+				time.Sleep(time.Second)
+				r.post(quota.Event{Kind: quota.KindReading, Readings: []quota.Reading{{Window: "5h", Percent: &percent}}})
+			}
 			time.Sleep(time.Second)
 			r.stop()
 			r = start(t, dir, settings(t, labConfig), time.Now)
