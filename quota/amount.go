@@ -31,13 +31,12 @@ func (a Amount) Times(n int64) Amount {
 	return a * Amount(n)
 }
 
-// Percent is 100*a/of, unclamped, to four decimals; 0 where of is not
-// positive.
+// Percent is 100*a/of, unclamped; 0 where of is not positive.
 func (a Amount) Percent(of Amount) float64 {
 	if of <= 0 {
 		return 0
 	}
-	return math.Round(100*float64(a)/float64(of)*1e4) / 1e4
+	return 100 * float64(a) / float64(of)
 }
 
 // Reaches reports whether a is at least level percent of limit, exactly.

@@ -129,10 +129,11 @@ func (c *dueCase) sift(told []Told) []Told {
 
 // same reports whether t is about the present instance. A late event may have
 // moved its opening since: what was told after the present opening is about
-// it, and so is what was told ahead of an event in the near future.
+// it, and so is what was told ahead of an event in the near future. A rolling
+// window begins anew once all that it held has come back, or half of its cap.
 func (c *dueCase) same(t Told) bool {
 	open := c.at.OpenedAt
-	return open != nil && !(t.At.Before(*open) && t.Opened.Before(*open))
+	return open != nil && !(t.At.Before(*open) && t.Opened.Before(*open)) && !t.At.Before(c.at.dipped)
 }
 
 // level is the highest percentage told of the present instance; what was told
@@ -211,22 +212,40 @@ func (c *dueCase) early() (DueNotice, bool) {
 // refreshed tells that an instance of which a threshold was told has ended.
 func (c *dueCase) refreshed() (DueNotice, bool) {
 	last, ok := c.lastCrossing()
-	if !ok || !c.rules.Refresh || c.same(last) {
+	if !ok || !c.rules.Refresh || !c.over(last) {
 		return DueNotice{}, false
 	}
-	ended := last.Resets
-	if ended.IsZero() || ended.After(c.now) { // a late event has moved the end
-		ended = c.now
-	}
+	ended := c.ended(last)
 	if c.now.Sub(ended) > refreshedFor {
 		return DueNotice{}, false
 	}
 	for _, t := range c.told {
-		if t.Kind == NoticeRefreshed && t.Opened.Equal(last.Opened) {
+		if t.Kind == NoticeRefreshed && t.Opened.Equal(last.Opened) || t.Kind == NoticeEarlyRefresh && !t.At.Before(last.At) {
 			return DueNotice{}, false
 		}
 	}
 	return DueNotice{Notice: Notice{Kind: NoticeRefreshed, ResetsAt: moment(ended)}, Why: WhyReset, Opened: last.Opened}, true
+}
+
+// over reports whether the instance that was told of has ended: a rolling
+// window ends when it holds nothing any more.
+func (c *dueCase) over(t Told) bool {
+	if c.win.Kind == Rolling {
+		return c.at.Used == 0
+	}
+	return !c.same(t)
+}
+
+// ended is when that was.
+func (c *dueCase) ended(t Told) time.Time {
+	end := t.Resets
+	if c.win.Kind == Rolling && c.at.AsOf != nil {
+		end = c.at.AsOf.Add(c.win.Length)
+	}
+	if end.IsZero() || end.After(c.now) { // a late event has moved the end
+		return c.now
+	}
+	return end
 }
 
 // lastCrossing is the threshold that was told last.

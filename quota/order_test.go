@@ -69,10 +69,10 @@ func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
 			t.Errorf("%s", mustJSON(w))
 		}
 	})
-	t.Run("a reset within a minute is the same reset", func(t *testing.T) {
+	t.Run("a stop moves the reset to the instant it told", func(t *testing.T) {
 		s := late(t, m, prompt("a", "05:00:00"), Event{ID: "s", Kind: KindExhausted, At: clock("06:00:00"), Window: "5h", Until: clock("10:00:31")})
 		w := s.At(m, all, clock("06:00:00")).window(t, "5h")
-		if !w.ResetsAt.Equal(clock("10:00:00")) || w.State != PhaseExhausted {
+		if !w.ResetsAt.Equal(clock("10:00:31")) || !w.OpenedAt.Equal(clock("05:00:00")) || w.State != PhaseExhausted {
 			t.Errorf("%s", mustJSON(w))
 		}
 	})
@@ -101,12 +101,26 @@ func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
 			t.Errorf("%s", mustJSON(w))
 		}
 	})
-	t.Run("what a reading takes off is taken off the estimate too", func(t *testing.T) {
+	t.Run("a week that ends a little early goes on from there", func(t *testing.T) {
+		s := late(t, m, Event{ID: "s", Kind: KindExhausted, At: clock("05:00:00"), Window: "week", Until: instant("2026-11-25T08:54:43Z")})
+		w := s.At(m, all, instant("2026-11-25T08:54:50Z")).window(t, "week")
+		if !w.OpenedAt.Equal(instant("2026-11-25T08:54:43Z")) || !w.ResetsAt.Equal(instant("2026-12-02T08:55:13Z")) || w.Used != 0 {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a reading's reset within a minute is the same reset", func(t *testing.T) {
+		p, reset := 10.0, clock("10:00:31")
+		s := late(t, m, prompt("a", "05:00:00"), Event{ID: "r", Kind: KindReading, At: clock("06:00:00"), Readings: []Reading{{Window: "5h", Percent: &p, ResetsAt: &reset}}})
+		if w := s.At(m, all, clock("06:00:00")).window(t, "5h"); !w.ResetsAt.Equal(clock("10:00:00")) {
+			t.Errorf("%s", mustJSON(w))
+		}
+	})
+	t.Run("a figure of the provider's holds no estimate of ours", func(t *testing.T) {
 		credits := meterOf(t, "v3/lite", "")
 		p := 2.0
 		s := late(t, credits, Event{ID: "a", At: clock("05:00:00"), Count: 10}, Event{ID: "r", Kind: KindReading, At: clock("06:00:00"), Readings: []Reading{{Window: "5h", Percent: &p}}})
 		w := s.At(credits, all, clock("06:00:00")).window(t, "5h")
-		if w.Used.String() != "59.999999" || w.Estimated == nil || *w.Estimated != w.Used {
+		if w.Used.String() != "59.999999" || w.Estimated != nil || w.Approximate {
 			t.Errorf("%s", mustJSON(w))
 		}
 	})

@@ -17,7 +17,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 	if r.Cap != nil {
 		s.Cap = *r.Cap
 	}
-	if r.ResetsAt != nil && r.ResetsAt.After(t) {
+	if r.ResetsAt != nil && r.ResetsAt.After(t) && !(w.near(s.Resets, *r.ResetsAt) && !s.Opened.IsZero()) {
 		s.pin(w, t, Milli(*r.ResetsAt))
 	}
 	limit := s.limit(w)
@@ -31,6 +31,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 		}
 		s.open(w, t)
 	}
+	again := !s.Read.IsZero()
 	s.Read, s.Since = t, 0
 	if t.After(s.Latest) {
 		s.Latest = t
@@ -40,8 +41,11 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 	}
 	was := s.Used
 	s.correct(w, t, min(max(was, low), high))
-	if (was - s.Used).Reaches(earlyDrop, limit) {
+	if again && (was-s.Used).Reaches(earlyDrop, limit) { // the first one may correct a count that was too high
 		s.Early = t
+	}
+	if r.Used != nil || s.Used != was {
+		s.Est = 0 // the provider's figure, and none of ours
 	}
 }
 
@@ -57,7 +61,6 @@ func (s *Standing) correct(w *Window, t time.Time, used Amount) {
 		s.Adjusts = append(s.Adjusts[:len(s.Adjusts):len(s.Adjusts)], spent{t, used - s.Used})
 	}
 	s.Used = used
-	s.Est = min(s.Est, used)
 }
 
 // bounds are the least and the greatest use that a reading allows. The

@@ -15,6 +15,7 @@ const (
 	ChangeOpened    Change = "opened"
 	ChangeExhausted Change = "exhausted"
 	ChangeRefreshed Change = "refreshed"
+	ChangeReopened  Change = "reopened" // no longer exhausted, though not full again
 )
 
 // Transition is a change of one window in a replay.
@@ -169,6 +170,9 @@ func (r *Replay) changes(i int, w *WindowStatus) (list []Change) {
 	}
 	if w.Used > 0 && (moved || was.Used == 0) {
 		list = append(list, ChangeOpened)
+	}
+	if was.State == PhaseExhausted && w.State == PhaseOpen && !moved {
+		list = append(list, ChangeReopened)
 	}
 	if w.State == PhaseExhausted && (was.State != PhaseExhausted || moved) {
 		list = append(list, ChangeExhausted)

@@ -20,6 +20,8 @@ type Standing struct {
 	Read    time.Time `json:"read,omitzero"`   // newest reading of this instance
 	Since   int64     `json:"since"`           // charges after that reading
 	Cap     Amount    `json:"cap,omitzero"`    // the provider's cap, kept when idle
+	Ended   time.Time `json:"ended,omitzero"`  // fixed: the end of the instance before
+	Dipped  time.Time `json:"dipped,omitzero"` // rolling: when use last fell to half of the cap
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
 	Adjusts []spent   `json:"adjusts,omitzero"`
 
@@ -51,7 +53,7 @@ func (s *Standing) roll(w *Window, anchor, t time.Time) {
 
 // close leaves the window idle; what outlives an instance is kept.
 func (s *Standing) close() {
-	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap}
+	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Dipped: s.Dipped}
 }
 
 // step opens the calendar's instance that holds t.
@@ -59,36 +61,53 @@ func (s *Standing) step(w *Window, anchor, t time.Time) {
 	if !s.Anchor.IsZero() {
 		anchor = s.Anchor
 	}
+	ended, in := s.Resets, w.span(anchor, t)
 	s.close()
-	in := w.span(anchor, t)
-	s.Opened, s.Resets = in.From, in.Until
+	if !ended.IsZero() && w.near(in.Until, ended) { // the provider ended the old one a little early
+		in = Span{From: ended, Until: w.span(anchor, in.Until).Until}
+	}
+	s.Opened, s.Resets, s.Ended = in.From, in.Until, time.Time{}
 }
 
 // expire gives back what a rolling window has held for its length.
 func (s *Standing) expire(w *Window, t time.Time) {
-	var back Amount
-	s.recent, back = giveBack(s.recent, t.Add(-w.Length))
-	s.Used -= back
-	s.Adjusts, back = giveBack(s.Adjusts, t.Add(-w.Length))
-	s.Used -= back
+	until := t.Add(-w.Length)
+	for {
+		first, ok := s.oldest()
+		if !ok || first.At.After(until) {
+			break
+		}
+		s.giveBack(w, first)
+	}
 	held := len(s.recent) > 0 || len(s.Adjusts) > 0 || t.Before(s.Stop)
 	if !held && !s.Opened.IsZero() {
 		s.close()
 	}
 }
 
-// giveBack drops what was spent at until or before.
-func giveBack(list []spent, until time.Time) ([]spent, Amount) {
-	var sum Amount
-	n := 0
-	for n < len(list) && !list[n].At.After(until) {
-		sum += list[n].Amount
-		n++
+// oldest is what a rolling window gives back next.
+func (s *Standing) oldest() (spent, bool) {
+	switch {
+	case len(s.recent) == 0 && len(s.Adjusts) == 0:
+		return spent{}, false
+	case len(s.recent) == 0, len(s.Adjusts) > 0 && s.Adjusts[0].At.Before(s.recent[0].At):
+		return s.Adjusts[0], true
 	}
-	if n == len(list) {
-		return nil, sum
+	return s.recent[0], true
+}
+
+// giveBack takes the oldest off, and notes when that left half of the window.
+func (s *Standing) giveBack(w *Window, first spent) {
+	if len(s.recent) > 0 && s.recent[0] == first {
+		s.recent = s.recent[1:]
+	} else {
+		s.Adjusts = s.Adjusts[1:]
 	}
-	return list[n:], sum
+	half := s.limit(w) / 2
+	if s.Used > half && s.Used-first.Amount <= half {
+		s.Dipped = first.At.Add(w.Length)
+	}
+	s.Used -= first.Amount
 }
 
 // charge adds a charge at t. Of entries inside one instance the order does not
@@ -129,19 +148,21 @@ func (s *Standing) stop(w *Window, anchor, t, u time.Time) {
 		return
 	}
 	s.roll(w, anchor, t)
+	if !s.Stop.IsZero() && !s.Stop.After(t) && s.Used <= s.limit(w)/2 && s.Stop.After(s.Dipped) {
+		s.Dipped = s.Stop // rolling: there was room since the stop before
+	}
 	s.Marked = t
-	if !u.IsZero() {
-		s.pin(w, t, u)
-	} else if s.Opened.IsZero() {
+	if s.Opened.IsZero() && u.IsZero() {
 		s.open(w, t)
 	}
-	s.Stop = s.Resets
-	if s.Resets.IsZero() { // rolling
-		s.Stop = u
+	if u.IsZero() {
+		u = s.Resets
 	}
-	if s.Stop.IsZero() { // and nobody knows
-		s.Stop = t.Add(w.Length)
+	if u.IsZero() { // rolling, and nobody knows
+		u = t.Add(w.Length)
 	}
+	s.pin(w, t, u)
+	s.Stop = u
 	if t.After(s.Latest) {
 		s.Latest = t
 	}
@@ -149,22 +170,26 @@ func (s *Standing) stop(w *Window, anchor, t, u time.Time) {
 
 // pin takes the provider's word, at t, that the window refreshes at u.
 func (s *Standing) pin(w *Window, t, u time.Time) {
-	if w.Kind == Rolling {
+	switch {
+	case w.Kind == Rolling:
 		if s.Opened.IsZero() {
 			s.Opened = t
 		}
 		return
-	}
-	if !s.Opened.IsZero() && near(s.Resets, u) {
-		return
+	case s.Opened.IsZero():
+		s.Opened = later(earlier(u.Add(-w.length()), t), s.Ended)
+	case w.Kind == Anchored && !w.near(s.Resets, u):
+		s.Anchor = u
+		s.Opened = earlier(u.Add(-w.Length), t)
 	}
 	s.Resets = u
-	if w.Kind == Anchored {
-		s.Anchor = u
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	if start := u.Add(-w.length()); s.Opened.IsZero() || w.Kind == Anchored && !start.After(t) {
-		s.Opened = earlier(start, t)
-	}
+	return b
 }
 
 func earlier(a, b time.Time) time.Time {

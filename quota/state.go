@@ -139,9 +139,9 @@ func (s *State) weekOrMonth(m *Meter, e Event) string {
 	if e.Until.IsZero() {
 		return WindowWeek
 	}
-	at := s.Windows[i]
-	at.roll(&m.Account.Plan.Windows[i], s.Anchor(m), e.At)
-	if near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
+	at, w := s.Windows[i], &m.Account.Plan.Windows[i]
+	at.roll(w, s.Anchor(m), e.At)
+	if w.near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
 		return WindowWeek
 	}
 	return WindowMonth

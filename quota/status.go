@@ -83,7 +83,8 @@ type WindowStatus struct {
 	RefreshedEarlyAt *time.Time  `json:"refreshed_early_at,omitempty"` // use fell before the reset
 	Forecast         *Forecast   `json:"forecast"`
 
-	stopped bool // the provider said so
+	stopped bool      // the provider said so
+	dipped  time.Time // rolling: when it last had half of its cap free again
 }
 
 // Forecast says when the present pace exhausts a window; it is left out where

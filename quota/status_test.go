@@ -111,7 +111,7 @@ func TestExhaustionByTheProvider(t *testing.T) {
 		{"an idle window is opened, full, until the instant told", stop("2026-11-23T11:00:00Z", "5h", "2026-11-23T14:20:00Z"), "5h", PhaseExhausted, 400 * One, "2026-11-23T09:20:00Z", "2026-11-23T14:20:00Z"},
 		{"an instant already past says nothing", stop("2026-11-23T11:00:00Z", "5h", "2026-11-23T10:59:00Z"), "5h", PhaseIdle, 0, "", ""},
 		{"without an instant the window is full for its length", stop("2026-11-23T11:00:00Z", "5h", ""), "5h", PhaseExhausted, 400 * One, "2026-11-23T11:00:00Z", "2026-11-23T16:00:00Z"},
-		{"1310 with the weekly reset is the week", stop("2026-11-23T11:00:00Z", WindowWeekOrMonth, "2026-11-25T08:55:40Z"), "week", PhaseExhausted, 2000 * One, "2026-11-18T08:55:13Z", "2026-11-25T08:55:13Z"},
+		{"1310 with the weekly reset is the week", stop("2026-11-23T11:00:00Z", WindowWeekOrMonth, "2026-11-25T08:55:40Z"), "week", PhaseExhausted, 2000 * One, "2026-11-18T08:55:13Z", "2026-11-25T08:55:40Z"},
 		{"1310 with another instant is the month of MCP calls", stop("2026-11-23T11:00:00Z", WindowWeekOrMonth, "2026-12-04T08:55:13Z"), "month", PhaseExhausted, 1000 * One, "2026-11-04T08:55:13Z", "2026-12-04T08:55:13Z"},
 		{"a weekly reset that we did not know moves the week", stop("2026-11-23T11:00:00Z", "week", "2026-11-27T00:00:00Z"), "week", PhaseExhausted, 2000 * One, "2026-11-20T00:00:00Z", "2026-11-27T00:00:00Z"},
 	} {

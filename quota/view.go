@@ -58,8 +58,8 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 	ws := WindowStatus{
 		Window: w.Name, Kind: w.Kind, Counts: w.Counts, State: PhaseOpen,
 		Cap: limit, Used: used, Remaining: max(limit-used, 0), Percent: used.Percent(limit),
-		OpenedAt: moment(s.Opened), ResetsAt: moment(s.refreshes(w)),
-		Source: s.source(), AsOf: moment(s.Latest), RefreshedEarlyAt: moment(s.Early), stopped: stopped,
+		OpenedAt: moment(s.since(w)), ResetsAt: moment(s.refreshes(w, now)),
+		Source: s.source(), AsOf: moment(s.Latest), RefreshedEarlyAt: moment(s.Early), stopped: stopped, dipped: s.room(w, now),
 	}
 	if ws.Counts == "" {
 		ws.Counts = CountPrompts
@@ -78,22 +78,40 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 	return ws
 }
 
+// since is when the present instance began; of a rolling window, the oldest
+// charge that it holds.
+func (s *Standing) since(w *Window) time.Time {
+	if first, ok := s.oldest(); ok && w.Kind == Rolling {
+		return first.At
+	}
+	return s.Opened
+}
+
 // refreshes is when the window, or the oldest charge of a rolling one, comes
 // back; zero where nothing does.
-func (s *Standing) refreshes(w *Window) time.Time {
+func (s *Standing) refreshes(w *Window, now time.Time) time.Time {
 	if w.Kind != Rolling {
 		return s.Resets
 	}
-	var at time.Time
-	for _, list := range [][]spent{s.recent, s.Adjusts} {
-		if len(list) > 0 && (at.IsZero() || list[0].At.Add(w.Length).Before(at)) {
-			at = list[0].At.Add(w.Length)
-		}
+	first, held := s.oldest()
+	back := first.At.Add(w.Length)
+	switch {
+	case !now.Before(s.Stop) && held:
+		return back
+	case !now.Before(s.Stop):
+		return time.Time{}
+	case held && s.Used >= s.limit(w):
+		return later(back, s.Stop)
 	}
-	if s.Stop.After(at) {
-		return s.Stop
+	return s.Stop
+}
+
+// room is when a rolling window last had half of its cap free again.
+func (s *Standing) room(w *Window, now time.Time) time.Time {
+	if w.Kind == Rolling && !now.Before(s.Stop) && s.Used <= s.limit(w)/2 {
+		return later(s.Stop, s.Dipped)
 	}
-	return at
+	return s.Dipped
 }
 
 func (s *Standing) source() Source {
@@ -223,11 +241,9 @@ func (s *State) NextBoundary(m *Meter, now time.Time) (next time.Time, ok bool) 
 		at := s.standing(i)
 		at.roll(w, anchor, now)
 		consider(at.Stop)
-		consider(at.refreshes(w))
-		for _, held := range [][]spent{at.recent, at.Adjusts} {
-			if len(held) > 0 {
-				consider(held[0].At.Add(w.Length))
-			}
+		consider(at.refreshes(w, now))
+		if first, ok := at.oldest(); ok && w.Kind == Rolling {
+			consider(first.At.Add(w.Length))
 		}
 	}
 	return next, ok

@@ -60,4 +60,8 @@ func (p *Plan) reach() time.Duration {
 // provider's values jitter.
 const sameReset = time.Minute
 
-func near(a, b time.Time) bool { return a.Sub(b).Abs() <= sameReset }
+// near reports whether two instants tell of the same reset of the window; of a
+// window that is short they have to be closer.
+func (w *Window) near(a, b time.Time) bool {
+	return a.Sub(b).Abs() <= min(sameReset, w.length()/100)
+}
