@@ -312,3 +312,33 @@ func TestAVoidEventFindsItsAccount(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEventOfAWindowThatIsNowhereIsRejected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, labConfig), time.Now)
+		defer r.stop()
+		p := 5.0
+		for _, c := range []struct {
+			event quota.Event
+			field string
+		}{
+			{quota.Event{Kind: quota.KindExhausted, Window: "nonsense"}, "window"},
+			{quota.Event{Kind: quota.KindReading, Readings: []quota.Reading{{Window: "zzz", Percent: &p}}}, "readings"},
+			{quota.Event{Kind: quota.KindExhausted, Window: "month"}, ""},
+			{quota.Event{Kind: quota.KindExhausted, Window: quota.WindowWeekOrMonth}, ""},
+		} {
+			c.event.ID = "e" + c.event.Window
+			got, err := backendOf(r).Submit(t.Context(), []quota.Event{c.event.Normalize(time.Now())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if field := ""; got[0].Error != nil {
+				if field = got[0].Error.Field; field != c.field {
+					t.Errorf("%s: field %q, want %q", c.event.Window, field, c.field)
+				}
+			} else if c.field != "" {
+				t.Errorf("%s: %s", c.event.Window, got[0].Status)
+			}
+		}
+	})
+}

@@ -177,6 +177,10 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 
 // check tells what speaks against an event at this instant.
 func (w *work) check(e quota.Event) *quota.Error {
+	account := w.rules().Account(e.Account)
+	if complaint := account.CheckWindows(e); complaint != nil {
+		return complaint
+	}
 	if complaint := e.CheckTime(w.now, w.rules().Store.Retention); complaint != nil {
 		return complaint
 	}
