@@ -55,7 +55,7 @@ func (s *Standing) runsOut(m *Meter, w *Window, p pace, now time.Time) (time.Tim
 	end := s.Resets
 	back := []spent(nil)
 	if w.Kind == Rolling {
-		end, back = now.Add(w.Length), s.recent
+		end, back = now.Add(w.Length), s.held()
 	}
 	left := (s.limit(w) - s.Used).Float()
 	for t := now; t.Before(end); {

@@ -56,9 +56,12 @@ func (r Reading) shows() bool {
 
 // correct sets the use to what a reading says.
 func (s *Standing) correct(w *Window, t time.Time, used Amount) {
-	if w.Kind == Rolling && used != s.Used {
-		// When it was spent elsewhere is not known: as of now.
-		s.Adjusts = append(s.Adjusts[:len(s.Adjusts):len(s.Adjusts)], spent{t, used - s.Used})
+	switch more := used - s.Used; {
+	case w.Kind != Rolling:
+	case more > 0: // when it was spent elsewhere is not known: as of now
+		s.Adjusts = append(s.Adjusts[:len(s.Adjusts):len(s.Adjusts)], spent{t, more})
+	case more < 0:
+		s.takeOff(-more)
 	}
 	s.Used = used
 }

@@ -35,3 +35,43 @@ func TestWhatARollingWindowGivesBackDependsOnTheSetAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestAReadingThatLowersARollingWindowTakesOffWhatItHeldThen(t *testing.T) {
+	s := time.Second
+	reading := func(at time.Duration, percent float64) Event {
+		return Event{ID: fmt.Sprintf("r%d", at), Kind: KindReading, At: day0.Add(at), Readings: []Reading{{Window: "5h", Percent: &percent}}}.Normalize(day0)
+	}
+	for _, c := range []struct {
+		name   string
+		events []Event
+		want   map[time.Duration]Amount // at these instants
+	}{
+		{"all of it: what comes after stands", []Event{after(0, 4), reading(10*s, 0), after(11*s, 1)},
+			map[time.Duration]Amount{11 * s: One, 20 * s: One, 30 * s: One, 31 * s: 0}},
+		{"a part of it, the oldest first", []Event{after(0, 2), after(5*s, 2), reading(10*s, 20.5), after(11*s, 1)},
+			map[time.Duration]Amount{11 * s: 2_025_000, 20 * s: 2_025_000, 25 * s: One, 31 * s: 0}},
+		{"what an earlier reading had added", []Event{after(0, 1), reading(5*s, 80.5), reading(10*s, 20.5)},
+			map[time.Duration]Amount{10 * s: 1_025_000, 20 * s: 1_025_000, 25 * s: 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := tinyMeter(Rolling)
+			st := fullFold(t, m, c.events)
+			for at, want := range c.want {
+				if w := st.At(m, all, day0.Add(at)).Windows[0]; w.Used != want {
+					t.Errorf("at %v used %v, want %v", at, w.Used, want)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatComesBackWithItsCorrectionFreesNothing(t *testing.T) {
+	s, none := time.Second, 0.0
+	m := tinyMeter(Rolling)
+	r := Event{ID: "r", Kind: KindReading, At: day0.Add(10 * s), Readings: []Reading{{Window: "5h", Percent: &none}}}.Normalize(day0)
+	st := fullFold(t, m, []Event{after(0, 4), r, after(11*s, 4)})
+	st.Windows[0].expire(&m.Account.Plan.Windows[0], day0.Add(25*s))
+	if w := st.Windows[0]; w.Used != 4*One || !w.Dipped.IsZero() {
+		t.Errorf("used %v, half free at %v", w.Used, w.Dipped)
+	}
+}

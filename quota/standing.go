@@ -77,7 +77,7 @@ func (s *Standing) expire(w *Window, t time.Time) {
 		if !ok || first.At.After(until) {
 			break
 		}
-		s.giveBack(w, first)
+		s.giveBack(w, first.At)
 	}
 	held := len(s.recent) > 0 || len(s.Adjusts) > 0 || t.Before(s.Stop)
 	if !held && !s.Opened.IsZero() {
@@ -96,18 +96,26 @@ func (s *Standing) oldest() (spent, bool) {
 	return s.recent[0], true
 }
 
-// giveBack takes the oldest off, and notes when that left half of the window.
-func (s *Standing) giveBack(w *Window, first spent) {
-	if len(s.recent) > 0 && s.recent[0] == first {
-		s.recent = s.recent[1:]
-	} else {
-		s.Adjusts = s.Adjusts[1:]
+// giveBack takes off what was spent at an instant, the oldest, and notes when
+// that left half of the window.
+func (s *Standing) giveBack(w *Window, at time.Time) {
+	var charged, corrected Amount
+	s.recent, charged = cut(s.recent, at)
+	s.Adjusts, corrected = cut(s.Adjusts, at)
+	half, left := s.limit(w)/2, s.Used-charged-corrected
+	if s.Used > half && left <= half {
+		s.Dipped = at.Add(w.Length)
 	}
-	half := s.limit(w) / 2
-	if s.Used > half && s.Used-first.Amount <= half {
-		s.Dipped = first.At.Add(w.Length)
+	s.Used = left
+}
+
+// cut drops what stands first in a list, of one instant, and sums it up.
+func cut(list []spent, at time.Time) (rest []spent, sum Amount) {
+	for len(list) > 0 && list[0].At.Equal(at) {
+		sum += list[0].Amount
+		list = list[1:]
 	}
-	s.Used -= first.Amount
+	return list, sum
 }
 
 // charge adds a charge at t. Of entries inside one instance the order does not
