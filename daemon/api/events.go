@@ -19,25 +19,39 @@ const ndjson = "application/x-ndjson"
 // postEvents records one event, or one a line.
 func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	if p := readParams(r); p.err != nil {
-		WriteError(w, p.err)
+		refuse(w, r, p.err)
 		return
 	}
 	many, bad := severalEvents(r.Header.Get(contentType))
 	if bad != nil {
-		WriteError(w, bad)
+		refuse(w, r, bad)
 		return
 	}
 	body := s.buffer()
 	defer s.keep(body)
-	if bad := readBody(w, r, body); bad != nil {
+	switch bad := readBody(w, r, body); {
+	case bad != nil && bad.Code == TooLarge:
+		refuse(w, r, bad)
+	case bad != nil:
 		WriteError(w, bad)
-		return
-	}
-	if many {
+	case many:
 		s.recordLines(w, r, body.Bytes())
+	default:
+		s.recordOne(w, r, body.Bytes())
+	}
+}
+
+// refuse answers a request whose body was not read, and then lets the client
+// send the rest of it, within bounds: many read no answer before they have sent
+// all, and closing on them breaks off what they send.
+func refuse(w http.ResponseWriter, r *http.Request, why *Error) {
+	WriteError(w, why)
+	conn := http.NewResponseController(w)
+	if conn.Flush() != nil {
 		return
 	}
-	s.recordOne(w, r, body.Bytes())
+	conn.SetReadDeadline(time.Now().Add(restTimeout))
+	io.CopyN(io.Discard, r.Body, maxRest)
 }
 
 // severalEvents tells by the Content-Type whether a body is NDJSON. What curl

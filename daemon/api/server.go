@@ -23,6 +23,8 @@ const (
 	maxHeader     = 16 << 10
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 10 * time.Second
+	maxRest       = 32 << 20         // bytes of a refused body that are still read
+	restTimeout   = time.Second      // for them
 	writeTimeout  = 30 * time.Second // for an answer, or one piece of a stream
 	idleTimeout   = 5 * time.Minute  // of a connection between requests
 	aliveTimeout  = 2 * time.Second

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,6 +161,45 @@ func TestBodyOverTheLimit(t *testing.T) {
 				t.Errorf("got %d %.200s", resp.StatusCode, text)
 			}
 		})
+	}
+}
+
+func TestOneWhoSendsAllBeforeReadingIsToldWhyItIsRefused(t *testing.T) {
+	socket := serve(t, &memory{})
+	body := strings.Repeat(strings.Repeat(" ", 1023)+"\n", 9<<10)
+	chunked := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+	length := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	for _, c := range []struct{ name, target, mediaType, rest, answer string }{
+		{"one event of 9 MiB", "/v1/events", "application/json", length, "413 Request Entity Too Large"},
+		{"lines of 9 MiB", "/v1/events", ndjson, length, "413 Request Entity Too Large"},
+		{"lines of 9 MiB, their length untold", "/v1/events", ndjson, chunked, "413 Request Entity Too Large"},
+		{"9 MiB of an unknown type", "/v1/events", "text/plain", length, "415 Unsupported Media Type"},
+		{"9 MiB under a wrong parameter", "/v1/events?x=y", ndjson, length, "400 Bad Request"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := connect(t, socket)
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: q\r\nContent-Type: %s\r\n%s", c.target, c.mediaType, c.rest); err != nil {
+				t.Fatalf("broken off while it was sending: %v", err)
+			}
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, _ := io.ReadAll(resp.Body); resp.Status != c.answer || !strings.Contains(string(text), `"error":{"code"`) {
+				t.Errorf("got %s %.200s", resp.Status, text)
+			}
+		})
+	}
+}
+
+func TestTheRestOfARefusedBodyIsBounded(t *testing.T) {
+	conn := connect(t, serve(t, &memory{}))
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintf(conn, "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: %d\r\n\r\n", int64(1)<<40)
+	sent, err := io.Copy(conn, io.LimitReader(endless{}, 2*maxRest))
+	if err == nil || sent < maxRest || sent > maxRest+MaxBody {
+		t.Errorf("%d bytes were taken, %v", sent, err)
 	}
 }
 

@@ -56,6 +56,9 @@ func until(c net.Conn) (text string, took time.Duration) {
 	return string(all), time.Since(start)
 }
 
+// lingers is how long net/http leaves a connection half open after its last answer.
+const lingers = 500 * time.Millisecond
+
 func TestSlowCallers(t *testing.T) {
 	for _, c := range []struct {
 		name, sends string
@@ -65,6 +68,7 @@ func TestSlowCallers(t *testing.T) {
 		{"one who says nothing", "", "", headerTimeout},
 		{"one who stops within the head", "POST /v1/events HTTP/1.1\r\nHost: q\r\nX-", "400 Bad Request", headerTimeout},
 		{"one who stops within the body", "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 100\r\n\r\n{", "did not arrive within 10s", bodyTimeout},
+		{"one who stops within a body that is refused", "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 9000000\r\n\r\n{", "413 Request Entity", restTimeout + lingers},
 		{"one who stops within a body that nobody reads", "GET /healthz HTTP/1.1\r\nHost: q\r\nContent-Length: 100\r\n\r\n", `{"status":"ok"}`, headerTimeout + bodyTimeout},
 		{"one who is idle after a request", "GET /healthz HTTP/1.1\r\nHost: q\r\n\r\n", `{"status":"ok"}`, idleTimeout},
 	} {
