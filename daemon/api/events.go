@@ -35,9 +35,9 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	case bad != nil:
 		WriteError(w, bad)
 	case many:
-		s.recordLines(w, r, body.Bytes())
+		s.recordLines(w, r, withoutBOM(body.Bytes()))
 	default:
-		s.recordOne(w, r, body.Bytes())
+		s.recordOne(w, r, withoutBOM(body.Bytes()))
 	}
 }
 
@@ -196,7 +196,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if len(bytes.TrimSpace(body.Bytes())) == 0 {
 		return nil
 	}
-	if bad := decodeObject(body.Bytes(), v); bad != nil {
+	if bad := decodeObject(withoutBOM(body.Bytes()), v); bad != nil {
 		return bad
 	}
 	return nil

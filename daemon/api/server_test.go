@@ -70,6 +70,22 @@ func TestPostLines(t *testing.T) {
 	}
 }
 
+func TestPostAfterAByteOrderMark(t *testing.T) {
+	const mark = "\xef\xbb\xbf"
+	for _, c := range []struct{ name, mediaType, body, want string }{
+		{"one event", "", mark + `{"id":"a"}`, `{"results":[{"id":"a","status":"recorded","seq":1}]}`},
+		{"lines", ndjson, mark + `{"id":"a"}` + "\n" + `{"id":"b"}`, `{"results":[{"id":"a","status":"recorded","seq":1},{"id":"b","status":"recorded","seq":2}]}`},
+		{"a blank line first", ndjson, mark + "\n" + `{"id":"a"}`, `{"results":[{"id":"a","status":"recorded","seq":1}]}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, _, body := ask(t, serve(t, &memory{}), "POST", "/v1/events", c.mediaType, strings.NewReader(c.body))
+			if status != 200 || body != c.want+"\n" {
+				t.Errorf("got %d %s, want %s", status, body, c.want)
+			}
+		})
+	}
+}
+
 func TestPostNoLinesIsNoError(t *testing.T) {
 	m := &memory{}
 	status, _, body := ask(t, serve(t, m), "POST", "/v1/events", ndjson, strings.NewReader("\n \n"))

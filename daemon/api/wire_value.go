@@ -108,6 +108,10 @@ func wireTime(t time.Time) *string {
 	return &s
 }
 
+// withoutBOM is text without the mark that some editors and shells put before
+// UTF-8.
+func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
+
 // decodeObject reads one JSON object, and nothing after it, into v.
 func decodeObject(line []byte, v any) *Error {
 	line = bytes.TrimLeft(line, " \t\r\n")
