@@ -34,7 +34,7 @@ type Backend interface {
 
 // Result is what became of one event.
 type Result struct {
-	ID     string        `json:"id,omitempty"`
+	ID     string        `json:"id"` // "" where a rejected event's could not be read
 	Status quota.Outcome `json:"status"`
 	Seq    uint64        `json:"seq,omitempty"`  // counts recorded events from 1; a duplicate has the first one's
 	Line   int           `json:"line,omitempty"` // of an NDJSON body, from 1; only where the event was rejected

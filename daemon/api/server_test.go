@@ -86,6 +86,29 @@ func TestPostAfterAByteOrderMark(t *testing.T) {
 	}
 }
 
+func TestEveryResultHasAnID(t *testing.T) {
+	lines := "[]\n" + `{"id":7}` + "\n" + `{"id":"c","count":"x"}`
+	_, _, body := ask(t, serve(t, &memory{}), "POST", "/v1/events", ndjson, strings.NewReader(lines))
+	var got struct{ Results []map[string]any }
+	must(t, json.Unmarshal([]byte(body), &got))
+	for i, want := range []string{"", "", "c"} {
+		if id, there := got.Results[i]["id"]; !there || id != want {
+			t.Errorf("line %d: id %v, there: %v; want %q", i+1, id, there, want)
+		}
+	}
+}
+
+func TestEveryMetricOfTheServerIsDescribed(t *testing.T) {
+	_, _, text := ask(t, serve(t, &memory{}), "GET", "/metrics", "", nil)
+	for _, name := range []string{"quotad_connections", "quotad_connections_closed_total"} {
+		for _, word := range []string{"# HELP ", "# TYPE "} {
+			if strings.Count(text, word+name+" ") != 1 {
+				t.Errorf("no %s%s, or several: %s", word, name, text)
+			}
+		}
+	}
+}
+
 func TestPostNoLinesIsNoError(t *testing.T) {
 	m := &memory{}
 	status, _, body := ask(t, serve(t, m), "POST", "/v1/events", ndjson, strings.NewReader("\n \n"))

@@ -120,6 +120,8 @@ func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	}
 	if w.Tokens != nil {
 		e.Tokens = *w.Tokens
+	} else if w.Kind == quota.KindUsage {
+		return e, InvalidField("tokens", `missing: a usage event needs {"input":N,"cached":N,"output":N}`)
 	}
 	e = ownFields(e.Normalize(now))
 	switch e.Kind {

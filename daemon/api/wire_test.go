@@ -115,6 +115,8 @@ func TestDecodeEventRejects(t *testing.T) {
 		{"a boolean for a kind", `{"kind":true}`, "kind", "a string was expected, not true or false"},
 		{"an array for tokens", `{"kind":"usage","tokens":[]}`, "tokens", "an object was expected, not an array"},
 		{"a string within tokens", `{"kind":"usage","tokens":{"input":"5"}}`, "tokens.input", "a number was expected, not a string"},
+		{"usage without tokens", `{"kind":"usage","turn":"t"}`, "tokens", "missing"},
+		{"usage whose tokens are null", `{"kind":"usage","tokens":null}`, "tokens", "missing"},
 		{"an object for readings", `{"kind":"reading","readings":{}}`, "readings", "an array was expected, not an object"},
 		{"a string within a reading", `{"kind":"reading","readings":[{"window":"5h","percent":"34%"}]}`, "readings.percent", "a number was expected, not a string"},
 		{"a number for a time", `{"at":1763881800}`, "at", "RFC 3339"},
