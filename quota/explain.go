@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"time"
@@ -39,7 +40,7 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 	st := s.At(m, rules, now)
 	x := Explanation{Account: m.Account.Name, Plan: st.Plan, Source: m.Account.Plan.Source, Window: st.Windows[i],
 		Notes: explainNotes(m, &st, i), Steps: []ExplanationStep{}}
-	w, at := &m.Account.Plan.Windows[i], Standing{Anchor: s.standing(i).Anchor}
+	w, at := &m.Account.Plan.Windows[i], s.blank(m, i, now)
 	for e, err := range entries {
 		if err != nil {
 			return Explanation{}, err
@@ -60,7 +61,19 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 	return x, nil
 }
 
-// ExplainFrom is where the entries of an explanation begin: the opening of the
+// blank is the window's present instance before its first entry. Where the
+// provider moved its ends meanwhile, they stand as they are now: what was
+// counted still counts.
+func (s *State) blank(m *Meter, i int, now time.Time) Standing {
+	w, at := &m.Account.Plan.Windows[i], s.standing(i)
+	at.roll(w, s.Anchor(m), now)
+	if w.Kind == Rolling {
+		return Standing{}
+	}
+	return Standing{Anchor: at.Anchor, Opened: at.Opened, Resets: at.Resets, Cap: at.Cap}
+}
+
+// ExplainFrom is where the entries of an explanation begin: the first of the
 // window's present instance. The zero time: there is nothing to explain.
 func (s *State) ExplainFrom(m *Meter, window string, now time.Time) time.Time {
 	i, ok := m.Account.Plan.Window(window)
@@ -69,10 +82,10 @@ func (s *State) ExplainFrom(m *Meter, window string, now time.Time) time.Time {
 	}
 	w, at := &m.Account.Plan.Windows[i], s.standing(i)
 	at.roll(w, s.Anchor(m), now)
-	if w.Kind == Rolling && at.Opened.Before(now.Add(-w.Length)) && !at.Opened.IsZero() {
+	if w.Kind == Rolling && len(at.Adjusts) == 0 && at.Opened.Before(now.Add(-w.Length)) && !at.Opened.IsZero() {
 		return now.Add(-w.Length + time.Millisecond)
 	}
-	return at.Opened
+	return cmp.Or(at.Began, at.Opened)
 }
 
 // explain applies one entry to the window alone.
@@ -82,7 +95,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 	switch {
 	case e.Voided:
 		step.Why = ChargeVoided.String()
-	case e.Kind == KindExhausted && e.Window == w.Name:
+	case e.Kind == KindExhausted && s.stops(m, w, e.Event):
 		at.stop(w, anchor, e.At, e.Until)
 		step.Why = "the provider said that it is exhausted" + till(e.Until)
 	case e.Kind == KindReading:
@@ -98,6 +111,15 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
+}
+
+// stops reports whether a stop is about the window.
+func (s *State) stops(m *Meter, w *Window, e Event) bool {
+	name := e.Window
+	if name == WindowWeekOrMonth {
+		name = s.weekOrMonth(m, e)
+	}
+	return name == w.Name && m.Rules.Bill(e) == OnPlan
 }
 
 func till(t time.Time) string {

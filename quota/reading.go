@@ -32,6 +32,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 		s.open(w, t)
 	}
 	again := !s.Read.IsZero()
+	s.begin(t)
 	s.Read, s.Since = t, 0
 	if t.After(s.Latest) {
 		s.Latest = t

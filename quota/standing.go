@@ -23,6 +23,7 @@ type Standing struct {
 	Ended   time.Time `json:"ended,omitzero"`  // fixed: the end of the instance before
 	Dipped  time.Time `json:"dipped,omitzero"` // rolling: when use last fell to half of the cap
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
+	Began   time.Time `json:"began,omitzero"`  // oldest entry that Used rests on
 	Adjusts []spent   `json:"adjusts,omitzero"`
 
 	recent []spent // rolling: charges that have not come back, oldest first; not encoded
@@ -125,6 +126,7 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	if s.Opened.IsZero() {
 		s.open(w, t)
 	}
+	s.begin(t)
 	s.Used = s.Used.Plus(c.Amount)
 	s.Spent = s.Spent.Plus(c.Amount)
 	s.Peak = s.Peak.Plus(c.Peak)
@@ -139,6 +141,13 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	}
 	if w.Kind == Rolling {
 		s.recent = append(s.recent, spent{t, c.Amount})
+	}
+}
+
+// begin notes an entry that Used rests on.
+func (s *Standing) begin(t time.Time) {
+	if s.Began.IsZero() || t.Before(s.Began) {
+		s.Began = t
 	}
 }
 
@@ -169,6 +178,7 @@ func (s *Standing) stop(w *Window, anchor, t, u time.Time) {
 	if u.IsZero() { // rolling, and nobody knows
 		u = t.Add(w.Length)
 	}
+	s.begin(t)
 	s.pin(w, t, u)
 	s.Stop = u
 	if t.After(s.Latest) {

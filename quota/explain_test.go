@@ -1,0 +1,55 @@
+package quota
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAnExplanationEndsAtTheNumber(t *testing.T) {
+	at := instant("2026-11-23T05:00:00Z") // a Monday; the week is from Wednesday to Wednesday
+	prompts := func(id string, ago time.Duration, n int) Event {
+		return Event{ID: id, At: at.Add(-ago), Count: n, Model: "glm-4.5"}
+	}
+	reading := func(window string, ago time.Duration, percent float64, resets time.Time) Event {
+		return Event{ID: "r", Kind: KindReading, At: at.Add(-ago), Readings: []Reading{{Window: window, Percent: &percent, ResetsAt: moment(resets)}}}
+	}
+	rolling := meterOf(t, "v2/lite", "")
+	rolling.Account.Plan.Windows[0].Kind = Rolling
+	lite := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+	for _, c := range []struct {
+		name   string
+		meter  *Meter
+		window string
+		events []Event
+		steps  int
+		says   string // the last step
+	}{
+		{"of a week whose reset the provider has moved", lite, "week",
+			[]Event{prompts("a", 72*time.Hour, 50), prompts("b", time.Hour, 3), reading("week", time.Minute, 13, at.Add(6*24*time.Hour))}, 3, "reading"},
+		{"of a rolling window that a reading has corrected", rolling, "5h",
+			[]Event{prompts("a", 6*time.Hour, 10), reading("5h", 4*time.Hour, 50.5, time.Time{}), prompts("b", time.Hour, 3)}, 3, "charged"},
+		{"and tells of a stop that names week and month", lite, "week",
+			[]Event{prompts("a", time.Hour, 3), {ID: "s", Kind: KindExhausted, At: at, Window: WindowWeekOrMonth, Until: instant("2026-11-25T08:55:13Z")}}, 2, "exhausted until"},
+		{"and not of one by another service", lite, "week",
+			[]Event{{ID: "s", Kind: KindExhausted, At: at.Add(-2 * time.Hour), Window: "week", Endpoint: "https://api.anthropic.com"}, prompts("a", time.Hour, 3)}, 1, "charged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			book, s := NewMemBook(), &State{}
+			for _, e := range c.events {
+				book.Put(e.Normalize(at))
+			}
+			for e := range book.Entries("default", time.Time{}) {
+				s.Apply(c.meter, e)
+			}
+			x, err := s.Explain(c.meter, all, c.window, book.Entries("default", s.ExplainFrom(c.meter, c.window, at)), at, 100)
+			if err != nil || len(x.Steps) != c.steps {
+				t.Fatalf("%v: %s", err, mustJSON(x))
+			}
+			last := x.Steps[c.steps-1]
+			if !strings.Contains(last.Why, c.says) || last.Used != x.Window.Used && !x.Window.stopped {
+				t.Errorf("the steps end at %v (%s), the window says %v", last.Used, last.Why, x.Window.Used)
+			}
+		})
+	}
+}
