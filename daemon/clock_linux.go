@@ -27,7 +27,10 @@ func watchClock(ctx context.Context, poke func()) error {
 	defer stop()
 	defer timer.Close()
 	for {
-		if err := armNever(fd); err != nil {
+		// Cancelled while arming: armed all the same, and another step to tell of.
+		if err := armNever(fd); errors.Is(err, unix.ECANCELED) {
+			poke()
+		} else if err != nil {
 			return fmt.Errorf("%w: %v", ErrNoClockWatch, err)
 		}
 		_, err := timer.Read(make([]byte, 8))
