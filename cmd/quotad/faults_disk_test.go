@@ -1,0 +1,426 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// sessionName stands in each of the prompts.
+const sessionName = "a-session-of-prompts"
+
+// prompts are n prompts of the last hour, named after what they are.
+func prompts(name string, n int) []quota.Event {
+	var list []quota.Event
+	for i := range n {
+		e := promptAt(fmt.Sprintf("%s-%d", name, i), time.Now().Add(-time.Duration(i)*time.Second))
+		e.Session = sessionName
+		list = append(list, e)
+	}
+	return list
+}
+
+// lost says which of these are not listed exactly once.
+func (h *daemonHome) lost(events []quota.Event) (missing []string) {
+	h.t.Helper()
+	ids := h.ids()
+	for _, e := range events {
+		if ids[e.ID] != 1 {
+			missing = append(missing, fmt.Sprintf("%s is there %d times", e.ID, ids[e.ID]))
+		}
+	}
+	return missing
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	t.Run("a file system without room", func(t *testing.T) {
+		h := newDaemonHome(t)
+		mountSmall(t, h.state, 0, 4<<20)
+		filler := filepath.Join(h.state, "filler")
+		h.refusesWhileFull(h.start(), func() { fillUp(t, filler) }, func() { os.Remove(filler) })
+	})
+	t.Run("a limit on the size of files", func(t *testing.T) {
+		h := newDaemonHome(t)
+		p := h.start()
+		h.refusesWhileFull(p, func() { limitFiles(t, p, 1<<20) }, func() { limitFiles(t, p, unix.RLIM_INFINITY) })
+	})
+}
+
+// refusesWhileFull fills the disk, and expects of the daemon that it refuses what it
+// cannot store and nothing else, and is well again when there is room.
+func (h *daemonHome) refusesWhileFull(p *process, fill, free func()) {
+	t := h.t
+	t.Helper()
+	acked := prompts("before", 100)
+	h.post(acked...).accepted(t)
+	fill()
+	refused := h.postUntilRefused(&acked)
+	for _, path := range []string{"/v1/status", "/healthz", "/metrics", "/v1/notices"} {
+		h.get(path)
+	}
+	if e := h.post(refused...).complaint(t, http.StatusServiceUnavailable); e.Code != api.Unavailable || !strings.Contains(e.Message, "no space") {
+		t.Errorf("refused with %+v", e)
+	}
+	if lost := h.lost(acked); len(lost) > 0 {
+		t.Errorf("while it is full: %v", lost)
+	}
+	free()
+	eventually(t, 2*time.Second, "an event is acknowledged again", func() bool { return h.post(refused...).status == http.StatusOK })
+	acked = append(acked, refused...)
+	for range 2 {
+		if lost := h.lost(acked); len(lost) > 0 {
+			t.Errorf("afterwards: %v", lost)
+		}
+		h.checkCounters()
+		h.verify()
+		p.kill()
+		p = h.start()
+	}
+}
+
+// postUntilRefused gives what was refused, and adds to acked what was not.
+func (h *daemonHome) postUntilRefused(acked *[]quota.Event) []quota.Event {
+	h.t.Helper()
+	for i := range 500 {
+		batch := prompts(fmt.Sprintf("full-%d", i), 200)
+		a := h.post(batch...)
+		if a.status == http.StatusOK {
+			a.accepted(h.t)
+			*acked = append(*acked, batch...)
+			continue
+		}
+		a.complaint(h.t, http.StatusServiceUnavailable)
+		if a.header.Get("Retry-After") == "" {
+			h.t.Error("503 without Retry-After")
+		}
+		return batch
+	}
+	h.t.Fatal("the disk is never full")
+	return nil
+}
+
+// mountSmall puts a file system of so many bytes at dir.
+func mountSmall(t *testing.T, dir string, flags uintptr, bytes int) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", dir, "tmpfs", flags, fmt.Sprintf("size=%d,mode=0700", bytes)); err != nil {
+		t.Skipf("no small file system can be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount %s: %v", dir, err)
+		}
+	})
+}
+
+// fillUp writes a file until no byte is left.
+func fillUp(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for {
+		if _, err := f.Write(make([]byte, 4096)); err != nil {
+			return
+		}
+	}
+}
+
+func limitFiles(t *testing.T, p *process, bytes uint64) {
+	t.Helper()
+	limit := unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}
+	if err := unix.Prlimit(p.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
+		t.Skipf("the size of another process's files cannot be limited here: %v", err)
+	}
+}
+
+// What the disk refuses, once and again, is not acknowledged; when it works
+// again, so does the daemon.
+func TestADiskThatFails(t *testing.T) {
+	t.Parallel()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("no strace here, which makes a disk fail")
+	}
+	for _, c := range []struct{ name, call, when string }{
+		{"syncing fails", "fdatasync", "10..15"},
+		{"writing fails", "pwrite64", "40..45"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newDaemonHome(t)
+			run := h.command("run")
+			// -D: the daemon is our child, as without strace.
+			run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", h.database(),
+				"-e", "trace=" + c.call, "-e", "inject=" + c.call + ":error=EIO:when=" + c.when, h.program("quotad"), "run"}
+			p := h.launched(run)
+			h.ready(p)
+			events := prompts("single", 60)
+			refused := h.postStubbornly(events)
+			if refused == 0 {
+				t.Errorf("nothing was refused:\n%s", p.said)
+			}
+			p.kill()
+			h.start()
+			if lost := h.lost(events); len(lost) > 0 {
+				t.Error(lost)
+			}
+			h.checkCounters()
+			h.verify()
+		})
+	}
+}
+
+// program is this program under a name by which it is quotad, for those who
+// cannot start it under another name than the file's.
+func (h *daemonHome) program(name string) string {
+	h.t.Helper()
+	self, err := os.Executable()
+	path := filepath.Join(h.root, name)
+	if err := firstOf(err, os.Symlink(self, path)); err != nil {
+		h.t.Fatal(err)
+	}
+	return path
+}
+
+// postStubbornly posts events one by one, each until it is acknowledged, and
+// counts the refusals.
+func (h *daemonHome) postStubbornly(events []quota.Event) (refused int) {
+	h.t.Helper()
+	for _, e := range events {
+		for h.t.Context().Err() == nil {
+			a := h.post(e)
+			if a.status == http.StatusOK {
+				break
+			}
+			a.complaint(h.t, http.StatusServiceUnavailable)
+			if refused++; refused > 500 {
+				h.t.Fatal("it never heals")
+			}
+		}
+	}
+	return refused
+}
+
+// checkEvery is how often the daemon looks whether its database still is where
+// it was, and what a busy machine may add.
+const checkEvery = 3 * time.Second
+
+// A database that is taken away takes nothing into the void for longer than
+// the time between two looks at it; one that was merely deleted, nothing at all.
+func TestDatabaseTakenAwayWhileRunning(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, says string
+		loses      bool // what was acknowledged before the daemon saw it
+		fresh      bool // the next start finds nothing
+		harm       func(db string) error
+	}{
+		{"it is deleted", "was deleted while it was in use", false, false, os.Remove},
+		{"it is replaced by a copy", "was replaced while it was in use", true, false, func(db string) error {
+			return firstOf(copyFile(db, db+".copy"), os.Rename(db+".copy", db))
+		}},
+		{"it is cut off", "was cut off while it was in use", false, false, func(db string) error { return os.Truncate(db, 4096) }},
+		{"it is emptied", "was cut off while it was in use", false, false, func(db string) error { return os.Truncate(db, 0) }},
+		{"its folder is moved", "was deleted while it was in use", true, true, func(db string) error {
+			return os.Rename(filepath.Dir(db), filepath.Dir(db)+".moved")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newDaemonHome(t)
+			p := h.start()
+			kept := prompts("kept", 50)
+			h.post(kept...).accepted(t)
+			h.backup()
+			if err := c.harm(h.database()); err != nil {
+				t.Fatal(err)
+			}
+			void, safe := h.postAfterHarm()
+			if !strings.Contains(p.said.String(), c.says) {
+				t.Errorf("it does not say %q:\n%s", c.says, p.said)
+			}
+			p.endsOrGoesOn()
+			h.start()
+			if !c.fresh {
+				safe = append(safe, kept...)
+			}
+			if !c.loses {
+				safe = append(safe, void...)
+			}
+			if lost := h.lost(safe); len(lost) > 0 {
+				t.Error(lost)
+			}
+			h.post(prompts("more", 10)...).accepted(t)
+			h.checkCounters()
+			h.verify()
+		})
+	}
+}
+
+// postAfterHarm goes on until the daemon must have seen what happened. It gives
+// what was acknowledged before and after that.
+func (h *daemonHome) postAfterHarm() (void, safe []quota.Event) {
+	h.t.Helper()
+	callDaemon(h.client, http.MethodGet, "/v1/events", "", nil) // whatever that gives, it may not hang
+	begin := time.Now()
+	for i := 0; time.Since(begin) < checkEvery+time.Second; i++ {
+		sent := time.Since(begin)
+		batch := prompts(fmt.Sprintf("after-%d", i), 1)
+		a, err := sendEvents(h.client, batch)
+		switch {
+		case err != nil || a.status != http.StatusOK:
+		case sent > checkEvery:
+			safe = append(safe, batch...)
+		default:
+			void = append(void, batch...)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return void, safe
+}
+
+// endsOrGoesOn expects that a daemon either ends with an error, or still serves
+// and can be stopped.
+func (p *process) endsOrGoesOn() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+		if code := p.end(stopLimit); code != 1 {
+			p.t.Errorf("it ended with %d", code)
+		}
+	case <-time.After(time.Second):
+		p.stop()
+	}
+	if strings.Contains(p.said.String(), "goroutine ") {
+		p.t.Error("it ended by a crash")
+	}
+}
+
+func (h *daemonHome) database() string { return filepath.Join(h.state, "quotad.db") }
+
+// backup has the running daemon make one.
+func (h *daemonHome) backup() {
+	h.t.Helper()
+	if out, err := h.command("backup").CombinedOutput(); err != nil {
+		h.t.Fatalf("backup: %v\n%s", err, out)
+	}
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	return firstOf(err, os.WriteFile(to, data, 0o600))
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A daemon never begins with an empty database in silence where there was one
+// with events.
+func TestDamagedDatabase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		harm func([]byte) []byte
+	}{
+		{"it is empty", func([]byte) []byte { return nil }},
+		{"it is cut off", func(b []byte) []byte { return b[:5*4096] }},
+		{"it is something else", func(b []byte) []byte { return []byte(strings.Repeat("not a database\n", 1000)) }},
+		{"both meta pages are zeroed", func(b []byte) []byte { clear(b[:8192]); return b }},
+		{"all pages but these are zeroed", func(b []byte) []byte { clear(b[8192:]); return b }},
+		{"a page in its middle is garbage", garbledPages},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, backed := range []bool{true, false} {
+				h := newDaemonHome(t)
+				p := h.start()
+				kept := prompts("kept", 200)
+				h.post(kept...).accepted(t)
+				if backed {
+					h.backup()
+				}
+				h.post(prompts("since", 50)...).accepted(t)
+				p.stop()
+				if !backed { // the daemon makes its own, too
+					os.RemoveAll(filepath.Join(h.state, "backups"))
+				}
+				h.harm(c.harm)
+				h.startsDamaged(backed, kept)
+			}
+		})
+	}
+}
+
+func (h *daemonHome) harm(how func([]byte) []byte) {
+	h.t.Helper()
+	data, err := os.ReadFile(h.database())
+	if err == nil {
+		err = os.WriteFile(h.database(), how(data), 0o600)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// garbledPages spoils the pages that hold the name of a session.
+func garbledPages(b []byte) []byte {
+	for page := range slices.Chunk(b, 4096) {
+		if bytes.Contains(page, []byte(sessionName)) {
+			copy(page[16:], strings.Repeat("\xa5", 1000))
+		}
+	}
+	return b
+}
+
+// startsDamaged expects that the daemon says what it found and where the file
+// went, and has what the backup has.
+func (h *daemonHome) startsDamaged(backed bool, kept []quota.Event) {
+	t := h.t
+	t.Helper()
+	p := h.start()
+	want := []string{"the database was damaged", "the damaged file was kept as"}
+	if backed {
+		want = append(want, "the backup")
+		if lost := h.lost(kept); len(lost) > 0 {
+			t.Errorf("with a backup: %v", lost)
+		}
+	} else if len(h.events()) == 0 {
+		want = append(want, "no good backup was found")
+	}
+	for _, text := range want {
+		if !strings.Contains(p.said.String(), text) {
+			t.Errorf("it does not say %q:\n%s", text, p.said)
+		}
+	}
+	if aside, _ := filepath.Glob(h.database() + ".damaged-*"); len(aside) != 1 {
+		t.Errorf("the damaged file was kept as %v", aside)
+	}
+	h.post(prompts("more", 10)...).accepted(t)
+	h.checkCounters()
+	h.verify()
+	p.stop()
+}

@@ -1,0 +1,434 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// Tests of the daemon as a process of its own, from outside: this program, run
+// as quotad, in a home of its own.
+
+const (
+	ndjson = "application/x-ndjson"
+	object = "application/json"
+
+	startLimit = 20 * time.Second // for what takes a moment, on a machine that is busy
+	stopLimit  = 5 * time.Second
+)
+
+// loadConfig has a window of each kind, with room for what a test sends.
+const loadConfig = `
+[account.default]
+plan = "lab/load"
+subscribed = 2026-01-05T08:00:00Z
+[notify]
+desktop = false
+[[plan]]
+id = "lab/load"
+name = "Load"
+unit = "prompts"
+[[plan.window]]
+name = "5h"
+kind = "fixed"
+length = "5h"
+cap = 1_000_000
+[[plan.window]]
+name = "hour"
+kind = "rolling"
+length = "1h"
+cap = 1_000_000
+[[plan.window]]
+name = "week"
+kind = "anchored"
+length = "168h"
+cap = 10_000_000
+[[plan.window]]
+name = "month"
+kind = "monthly"
+cap = 10_000_000
+[[plan.weight]]
+model = "glm-5.3"
+peak = 3.0
+off_peak = 2.0
+[[plan.peak]]
+start = "06:00"
+end = "18:00"
+`
+
+// daemonHome is where a test's own daemon finds its files.
+type daemonHome struct {
+	t                            *testing.T
+	root, state, runtime, socket string
+	config                       string
+	client                       *http.Client
+}
+
+// newDaemonHome makes the folders, with loadConfig. Its path is short, for a
+// socket's has to be.
+func newDaemonHome(t *testing.T) *daemonHome {
+	t.Helper()
+	root, err := os.MkdirTemp("/tmp", "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(root) })
+	h := &daemonHome{t: t, root: root, state: filepath.Join(root, "state"), runtime: filepath.Join(root, "run"),
+		socket: filepath.Join(root, "run", "quotad", "quotad.sock"), config: filepath.Join(root, "config.toml")}
+	if err := os.Mkdir(h.runtime, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.configure(loadConfig)
+	h.client = h.newClient()
+	return h
+}
+
+func (h *daemonHome) configure(text string) {
+	h.t.Helper()
+	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// newClient is an HTTP client that knows nothing but the socket.
+func (h *daemonHome) newClient() *http.Client {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", h.socket)
+	}}
+	h.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: startLimit}
+}
+
+// command is quotad with these arguments, in this home.
+func (h *daemonHome) command(args ...string) *exec.Cmd {
+	h.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return &exec.Cmd{
+		Path: self, Args: append([]string{"quotad"}, args...), Dir: h.root,
+		Env: []string{
+			"HOME=" + h.root, "XDG_RUNTIME_DIR=" + h.runtime, "QUOTAD_STATE_DIR=" + h.state, "QUOTAD_CONFIG=" + h.config,
+			"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(h.root, "no-bus"), "TZ=UTC", noRaceSleep,
+		},
+	}
+}
+
+// process is a daemon, or what wanted to become one.
+type process struct {
+	*exec.Cmd
+	t     *testing.T
+	said  *sayings
+	ended chan struct{}
+	err   error // of its end, once that came
+}
+
+// launch starts a daemon and does not wait for it. It is killed with its test.
+func (h *daemonHome) launch(args ...string) *process {
+	h.t.Helper()
+	return h.launched(h.command(append([]string{"run"}, args...)...))
+}
+
+func (h *daemonHome) launched(c *exec.Cmd) *process {
+	h.t.Helper()
+	p := &process{Cmd: c, t: h.t, said: &sayings{}, ended: make(chan struct{})}
+	c.Stdout, c.Stderr = p.said, p.said
+	if err := c.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	go func() {
+		p.err = c.Wait()
+		close(p.ended)
+	}()
+	h.t.Cleanup(func() {
+		p.kill()
+		if said := p.said.String(); strings.Contains(said, "DATA RACE") || strings.Contains(said, "panic") || h.t.Failed() {
+			h.t.Errorf("a daemon said:\n%s", said)
+		}
+	})
+	return p
+}
+
+// start starts a daemon and waits until it answers.
+func (h *daemonHome) start(args ...string) *process {
+	h.t.Helper()
+	p := h.launch(args...)
+	h.ready(p)
+	return p
+}
+
+// ready waits until the daemon answers.
+func (h *daemonHome) ready(p *process) {
+	h.t.Helper()
+	for end := time.Now().Add(startLimit); ; time.Sleep(2 * time.Millisecond) {
+		select {
+		case <-p.ended:
+			h.t.Fatalf("the daemon ended (%v):\n%s", p.err, p.said)
+		default:
+		}
+		resp, err := h.client.Get("http://quotad/healthz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			h.t.Fatalf("no answer within %v: %v\n%s", startLimit, err, p.said)
+		}
+	}
+}
+
+// kill ends the process at once, as power failure would.
+func (p *process) kill() {
+	p.Process.Kill()
+	<-p.ended
+}
+
+// end waits for the process to end by itself, and gives its exit code.
+func (p *process) end(within time.Duration) int {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(within):
+		p.t.Fatalf("still running after %v:\n%s", within, p.said)
+	}
+	if exit := (*exec.ExitError)(nil); errors.As(p.err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+// stop asks the daemon to end, which it has to do well.
+func (p *process) stop() {
+	p.t.Helper()
+	p.Process.Signal(syscall.SIGTERM)
+	if code := p.end(stopLimit + startLimit); code != 0 {
+		p.t.Errorf("SIGTERM ended the daemon with %d, not 0:\n%s", code, p.said)
+	}
+}
+
+// reload makes the daemon read its configuration, and waits until it has said
+// so for the n-th time.
+func (p *process) reload(says string, n int) {
+	p.t.Helper()
+	p.Process.Signal(syscall.SIGHUP)
+	eventually(p.t, startLimit, says, func() bool { return strings.Count(p.said.String(), says) >= n })
+}
+
+// sayings gather what a process writes.
+type sayings struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *sayings) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *sayings) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// reply is a whole answer of the daemon.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// callDaemon makes one call. An error says that there was no whole answer.
+func callDaemon(client *http.Client, method, path, media string, body io.Reader) (reply, error) {
+	req, err := http.NewRequest(method, "http://quotad"+path, body)
+	if err != nil {
+		return reply{}, err
+	}
+	if media != "" {
+		req.Header.Set("Content-Type", media)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, resp.Header, string(text)}, err
+}
+
+// get expects 200.
+func (h *daemonHome) get(path string) string {
+	h.t.Helper()
+	a, err := callDaemon(h.client, http.MethodGet, path, "", nil)
+	if err != nil || a.status != http.StatusOK {
+		h.t.Fatalf("GET %s: %d %s %v", path, a.status, a.text, err)
+	}
+	return a.text
+}
+
+// post sends events, one as an object, several as lines.
+func (h *daemonHome) post(events ...quota.Event) reply {
+	h.t.Helper()
+	a, err := sendEvents(h.client, events)
+	if err != nil {
+		h.t.Fatalf("POST /v1/events: %v", err)
+	}
+	return a
+}
+
+func sendEvents(client *http.Client, events []quota.Event) (reply, error) {
+	media := object
+	if len(events) != 1 {
+		media = ndjson
+	}
+	var body bytes.Buffer
+	for _, e := range events {
+		body.Write(api.EncodeEvent(e))
+	}
+	return callDaemon(client, http.MethodPost, "/v1/events", media, &body)
+}
+
+// accepted gives the results of a 200.
+func (a reply) accepted(t *testing.T) []api.Result {
+	t.Helper()
+	var got api.Results
+	if err := json.Unmarshal([]byte(a.text), &got); err != nil || a.status != http.StatusOK {
+		t.Fatalf("%d %s (%v)", a.status, a.text, err)
+	}
+	return got.Results
+}
+
+// complaint gives the error of an answer with this status.
+func (a reply) complaint(t *testing.T, status int) api.Error {
+	t.Helper()
+	var got struct{ Error api.Error }
+	if err := json.Unmarshal([]byte(a.text), &got); err != nil || a.status != status || got.Error.Message == "" {
+		t.Fatalf("%d %s (%v); %d with an error was expected", a.status, a.text, err, status)
+	}
+	if got := a.header.Get("Content-Type"); got != object {
+		t.Errorf("the error is of the type %q", got)
+	}
+	return got.Error
+}
+
+// events lists what the daemon has.
+func (h *daemonHome) events() []quota.Event {
+	h.t.Helper()
+	var list []quota.Event
+	for line := range strings.Lines(h.get("/v1/events")) {
+		e, bad := api.DecodeEvent([]byte(line), time.Time{})
+		if bad != nil {
+			h.t.Fatalf("listed: %s: %v", line, bad)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// ids counts how often each id is listed.
+func (h *daemonHome) ids() map[string]int {
+	h.t.Helper()
+	ids := map[string]int{}
+	for _, e := range h.events() {
+		ids[e.ID]++
+	}
+	return ids
+}
+
+// checkCounters holds the status against a fold of the events listed. Nobody
+// may be sending.
+func (h *daemonHome) checkCounters() {
+	h.t.Helper()
+	settings, err := config.Load(h.config, true)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var got quota.Statuses
+	if err := json.Unmarshal([]byte(h.get("/v1/status?account=default")), &got); err != nil {
+		h.t.Fatal(err)
+	}
+	ledger := quota.Ledger{Meter: &quota.Meter{Account: settings.Account("default"), Rules: settings.Rules}}
+	book := quota.NewMemBook()
+	for _, e := range h.events() {
+		if _, err := book.Put(e); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	if err := ledger.Rebuild(book); err != nil {
+		h.t.Fatal(err)
+	}
+	want := ledger.State.At(ledger.Meter, settings.Notices, got.Now)
+	if g, w := asJSON(h.t, got.Accounts[0]), asJSON(h.t, want); g != w {
+		h.t.Errorf("the status is not what the events give, from where they differ:\n%s", difference(g, w))
+	}
+}
+
+// difference is what two texts have from where they differ on.
+func difference(a, b string) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	n = max(n-40, 0)
+	return fmt.Sprintf("%.100s\n%.100s", a[n:], b[n:])
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// verify runs quotad verify, which has to find nothing.
+func (h *daemonHome) verify() {
+	h.t.Helper()
+	if out, err := h.command("verify").CombinedOutput(); err != nil {
+		h.t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
+// eventually tries until it succeeds or the time is up, and tells how long it took.
+func eventually(t *testing.T, within time.Duration, what string, try func() bool) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	for !try() {
+		if time.Since(begin) > within {
+			t.Fatalf("not within %v: %s", within, what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Since(begin)
+}
+
+// promptAt is a plain prompt.
+func promptAt(id string, at time.Time) quota.Event {
+	return quota.Event{ID: id, Kind: quota.KindPrompt, At: quota.Milli(at)}
+}
+
+// escaped is a time as a query parameter.
+func escaped(at time.Time) string { return url.QueryEscape(at.UTC().Format(time.RFC3339Nano)) }
