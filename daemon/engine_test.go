@@ -300,6 +300,20 @@ func TestAccountsAreBounded(t *testing.T) {
 	})
 }
 
+func TestAnAccountCountsOnceTowardsTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, ""), time.Now)
+		defer r.stop()
+		list := make([]quota.Event, maxAccounts/2)
+		for round := range 2 { // the second time they are known, and one is new
+			for i := range list {
+				list[i] = quota.Event{ID: fmt.Sprint(round, "/", i), Account: fmt.Sprint("a", i)}
+			}
+			r.post(append(list, quota.Event{ID: fmt.Sprint("new", round), Account: fmt.Sprint("new", round)})...)
+		}
+	})
+}
+
 func TestAVoidEventFindsItsAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, t.TempDir(), settings(t, ""), time.Now)

@@ -59,6 +59,17 @@ func (w *work) account(name string) (*account, error) {
 	return w.open(name)
 }
 
+// known is how many accounts there are, new ones of this transaction included.
+func (w *work) known() int {
+	n := len(w.e.accounts)
+	for name := range w.accounts {
+		if _, there := w.e.accounts[name]; !there {
+			n++
+		}
+	}
+	return n
+}
+
 func (w *work) knows(name string) bool {
 	_, mine := w.accounts[name]
 	_, there := w.e.accounts[name]
@@ -184,7 +195,7 @@ func (w *work) check(e quota.Event) *quota.Error {
 	if complaint := e.CheckTime(w.now, w.rules().Store.Retention); complaint != nil {
 		return complaint
 	}
-	if !w.knows(e.Account) && len(w.e.accounts)+len(w.accounts) >= maxAccounts {
+	if !w.knows(e.Account) && w.known() >= maxAccounts {
 		return &quota.Error{Field: "account", Message: fmt.Sprintf("%q is new, and %d accounts is the most that are kept", e.Account, maxAccounts)}
 	}
 	return nil
