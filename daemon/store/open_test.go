@@ -117,6 +117,7 @@ func TestADamagedDatabaseIsReplacedAndNothingLost(t *testing.T) {
 		{"the second meta page is rubbish", at(pageSize), rubbish(pageSize), 600, 600, true},
 		{"the list of free pages is zeros", page(isFreelist), make([]byte, pageSize), 600, 600, false},
 		{"the list of free pages is rubbish", page(isFreelist), rubbish(pageSize), 600, 600, false},
+		{"a page in use is said to be free", func(t *testing.T, p string) int64 { return pageOf(t, p, isFreelist) + pageHeader }, []byte{3}, 600, 600, false},
 		{"a branch page is zeros", page(isBranch), make([]byte, pageSize), 600, 600, false},
 		{"a branch page is rubbish behind its header", func(t *testing.T, p string) int64 { return pageOf(t, p, isBranch) + 16 }, rubbish(64), 600, 600, false},
 		{"a leaf page is zeros", page(isRecords), make([]byte, pageSize), 450, 450, false},
@@ -261,6 +262,38 @@ func TestSalvageKeepsLinksNoticesAndWhatWasPruned(t *testing.T) {
 		return nil
 	}))
 	verify(t, s)
+}
+
+func TestAfterSalvageAllIsFoldedAnew(t *testing.T) {
+	dir := stateDir(t, 100, 0)
+	s := openIn(t, dir)
+	must(t, s.Update(func(tx *Tx) error {
+		return inOrder(
+			func() error { return tx.PutState("default", []byte("of 100")) },
+			func() error { return tx.PutCheckpoint("default", quota.Checkpoint{At: day0, State: []byte("x")}) },
+			func() error { return tx.PutSettingsHash("hash") })
+	}))
+	must(t, s.Backup(filepath.Join(dir, backupsName, BackupName(day0))))
+	put(t, s, prompts(120)...)
+	must(t, s.Close())
+	overwrite(t, s.Path(), 0, make([]byte, 2*pageSize))
+	s, report, err := Open(options(dir))
+	must(t, err)
+	defer s.Close()
+	if report.Salvaged != 20 || !report.Refold() {
+		t.Errorf("%+v", report)
+	}
+	must(t, s.View(func(tx *Tx) error {
+		_, kept, err := tx.State("default")
+		must(t, err)
+		points, err := tx.Checkpoints("default", time.Time{})
+		must(t, err)
+		hash, err := tx.SettingsHash()
+		if kept || len(points) > 0 || hash != "" {
+			t.Errorf("state %v, %d checkpoints, hash %q are left of before", kept, len(points), hash)
+		}
+		return err
+	}))
 }
 
 func TestANewerSchemaIsRefusedAndLeftAlone(t *testing.T) {
