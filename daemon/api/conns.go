@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,7 +37,8 @@ type phase int32
 const (
 	phaseSilent phase = iota // nothing came since it was opened or last answered
 	phaseHeader              // a request has begun to arrive
-	phaseBusy                // a request is being answered, or its body read
+	phaseBody                // its body is being read
+	phaseBusy                // it is being answered
 	phaseClosed              // closed, or chosen to be
 )
 
@@ -56,7 +58,7 @@ type connKey struct{}
 func (c *tracked) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
-		c.phase.CompareAndSwap(int32(phaseSilent), int32(phaseHeader))
+		c.turn(phaseSilent, phaseHeader)
 	}
 	return n, err
 }
@@ -91,15 +93,21 @@ func (c *tracked) begin() bool {
 	}
 }
 
+// turn notes that the connection has gone from one phase to another; false
+// where it has been chosen to be closed.
+func (c *tracked) turn(from, to phase) bool {
+	return c.phase.CompareAndSwap(int32(from), int32(to))
+}
+
 // rest notes that the answer was sent.
 func (c *tracked) rest() {
 	c.since.Store(int64(time.Since(c.table.epoch)))
-	c.phase.CompareAndSwap(int32(phaseBusy), int32(phaseSilent))
+	c.turn(phaseBusy, phaseSilent)
 }
 
 // claim takes the connection for closing, if it still is in the phase.
 func (c *tracked) claim(p phase) bool {
-	return c.phase.CompareAndSwap(int32(p), int32(phaseClosed))
+	return c.turn(p, phaseClosed)
 }
 
 // waiting reports whether bytes are there that nobody has read yet.
@@ -160,14 +168,14 @@ func (t *connTable) drop(c *tracked) {
 // idlest claims the connection that has been idle longest: a silent one, or
 // where there is none, one whose request has not wholly arrived.
 func (t *connTable) idlest() *tracked {
-	for _, p := range []phase{phaseSilent, phaseHeader} {
+	for _, idle := range [][]phase{{phaseSilent}, {phaseHeader, phaseBody}} {
 		for {
-			c := t.longest(p)
+			c, p := t.longest(idle)
 			if c == nil {
 				break
 			}
 			if p == phaseSilent && c.waiting() {
-				c.phase.CompareAndSwap(int32(phaseSilent), int32(phaseHeader))
+				c.turn(phaseSilent, phaseHeader)
 				continue
 			}
 			if c.claim(p) {
@@ -178,16 +186,18 @@ func (t *connTable) idlest() *tracked {
 	return nil
 }
 
-func (t *connTable) longest(p phase) *tracked {
+// longest is the connection that has been longest in one of the phases, and in
+// which it is.
+func (t *connTable) longest(idle []phase) (found *tracked, in phase) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var found *tracked
 	for c := range t.open {
-		if phase(c.phase.Load()) == p && (found == nil || c.since.Load() < found.since.Load()) {
-			found = c
+		p := phase(c.phase.Load())
+		if slices.Contains(idle, p) && (found == nil || c.since.Load() < found.since.Load()) {
+			found, in = c, p
 		}
 	}
-	return found
+	return found, in
 }
 
 // closeIdle closes all on which no request is being answered.

@@ -93,6 +93,8 @@ func TestWhoGoesForANewOne(t *testing.T) {
 		{"the silent one that came first", []phase{phaseBusy, phaseSilent, phaseSilent}, 1},
 		{"a silent one before one whose request is on the way", []phase{phaseHeader, phaseHeader, phaseSilent}, 2},
 		{"one whose request is on the way, where none is silent", []phase{phaseBusy, phaseHeader, phaseHeader}, 1},
+		{"one whose body is on the way, where it came first", []phase{phaseBusy, phaseBody, phaseHeader}, 1},
+		{"one whose head is on the way, where it came first", []phase{phaseHeader, phaseBody, phaseBody}, 0},
 		{"the new one, where all are busy", []phase{phaseBusy, phaseBusy, phaseBusy}, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -152,6 +154,18 @@ func TestOneThatAnsweredLastIsIdleShortest(t *testing.T) {
 			t.Error("time since the answer does not count")
 		}
 	})
+}
+
+func TestAFloodOfBodiesThatNeverComeKeepsNobodyOut(t *testing.T) {
+	socket := serve(t, &memory{})
+	for range 2 * MaxConns {
+		fmt.Fprint(connect(t, socket), "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 10\r\n\r\n{")
+	}
+	for range 10 {
+		if !answers(connect(t, socket), "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 2\r\n\r\n{}") {
+			t.Fatal("no answer")
+		}
+	}
 }
 
 func TestAConnectionChosenToCloseTakesNoRequest(t *testing.T) {

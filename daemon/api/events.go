@@ -163,14 +163,20 @@ func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error)
 }
 
 // readBody reads the whole body, within its bounds of size and time. net/http
-// lifts the deadline where the body ends, and else reads on within it.
+// lifts the deadline where the body ends, and else reads on within it. While
+// it waits for the client, the connection may be closed for a new one.
 func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error {
 	if r.ContentLength > MaxBody {
 		w.Header().Set("Connection", "close")
 		return bodyTooLarge()
 	}
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	conn := connOf(r)
+	conn.turn(phaseBusy, phaseBody)
 	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	if !conn.turn(phaseBody, phaseBusy) {
+		panic(http.ErrAbortHandler)
+	}
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:

@@ -144,12 +144,18 @@ func (s *Server) connContext(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
+// connOf is the connection that a request came on.
+func connOf(r *http.Request) *tracked {
+	c, _ := r.Context().Value(connKey{}).(*tracked)
+	return c
+}
+
 // ServeHTTP answers one request: the caller is looked at first, then the path,
 // then the method. A handler that panics breaks its connection, so that nobody
 // takes silence for an acknowledgement.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, ok := r.Context().Value(connKey{}).(*tracked)
-	if !ok || !c.begin() {
+	c := connOf(r)
+	if c == nil || !c.begin() {
 		panic(http.ErrAbortHandler) // closed for a new one just now
 	}
 	if c.verdict != admitted {
