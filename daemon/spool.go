@@ -37,7 +37,8 @@ func (d *drainer) look() {
 
 // drainAgain is how soon a drain is tried again that the engine could not
 // store; files that come meanwhile wait too, so that a full disk does not keep
-// it busy.
+// it busy. It is also how soon files are looked at again that may still be
+// written to.
 const drainAgain = 2 * time.Second
 
 // run drains at once, and each time a file comes, until ctx ends. The
@@ -46,8 +47,11 @@ func (d *drainer) run(ctx context.Context) {
 	events := d.watch(ctx)
 	for ctx.Err() == nil {
 		came, again := events, (<-chan time.Time)(nil)
-		if !d.drain(ctx) {
+		switch d.drain(ctx) {
+		case notStored:
 			came, again = nil, time.After(drainAgain)
+		case notYet:
+			again = time.After(drainAgain)
 		}
 		select {
 		case <-ctx.Done():
@@ -110,20 +114,35 @@ func (d *drainer) tells(watcher *fsnotify.Watcher, ev fsnotify.Event) bool {
 	return true
 }
 
-// drain records what is there, oldest first. It is false where the engine could
-// not store that.
-func (d *drainer) drain(ctx context.Context) (stored bool) {
-	stored = true
+// drainEnd says how a drain ended.
+type drainEnd int
+
+const (
+	drained   drainEnd = iota
+	notYet             // all but files that may still be written to
+	notStored          // the engine could not store it
+)
+
+func (e drainEnd) String() string { return [...]string{"drained", "not yet", "not stored"}[e] }
+
+// drain records what is there, oldest first.
+func (d *drainer) drain(ctx context.Context) drainEnd {
+	end := drained
 	done, err := d.spool.Deliver(func(events []quota.Event) ([]api.Result, error) {
 		results, err := backend{d.engine}.Submit(ctx, events)
-		stored = err == nil
+		if err != nil {
+			end = notStored
+		}
 		return results, err
 	})
 	d.complain(ctx, err)
 	if done.Taken+done.SetAside > 0 {
-		d.log.Info().Int("events", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
+		d.log.Info().Int("files", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
 	}
-	return stored
+	if end == drained && done.Waiting > 0 {
+		end = notYet
+	}
+	return end
 }
 
 // complain logs when draining begins to fail, not each time that it does.

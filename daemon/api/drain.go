@@ -1,51 +1,36 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"quotad/quota"
 )
 
-// Item is one spooled event.
-type Item struct {
-	Name string    // of its file
-	At   time.Time // when it was spooled
-	Line []byte
+// Drained counts, in files, what a drain did. One of which a part was set aside
+// is among those.
+type Drained struct {
+	Taken, SetAside, Kept int
+	Waiting               int // may still be written to, and are not read yet
 }
 
-// Disposition says what is to become of an Item.
-type Disposition int
-
-// The dispositions. The zero one loses nothing.
+// Bounds of one chunk of a drain; the last file may exceed them.
 const (
-	Keep     Disposition = iota // not settled: it is offered again next time
-	Taken                       // durable elsewhere: its file is deleted
-	SetAside                    // will never be taken: moved into the folder bad
-)
-
-// Settled is a Disposition and, for SetAside, the reason.
-type Settled struct {
-	Disposition Disposition
-	Reason      string
-}
-
-// Drained counts what a drain did.
-type Drained struct{ Taken, SetAside, Kept int }
-
-// Bounds of one chunk of a drain.
-const (
-	chunkItems = 1000
+	chunkLines = 1000
 	chunkBytes = 4 << 20
 )
+
+// settleTime is how long a file has to be as it is before it is read, where its
+// name does not tell that it was written whole.
+const settleTime = time.Second
 
 // staleTemp is the age at which a half-written file is nobody's any more.
 const staleTemp = time.Hour
@@ -54,13 +39,13 @@ const staleTemp = time.Hour
 // and then does to each file what take says, one Settled for each Item. It
 // ends at the first error of take, of whose chunk nothing is touched; a file that
 // cannot be cleared away holds up no other. What is no regular file of ours, or
-// has no name of ours, is left alone.
+// is named other than *.json, is left alone.
 func (s Spool) Drain(take func([]Item) ([]Settled, error)) (Drained, error) {
-	names, err := s.list()
+	d := drain{Spool: s}
+	names, err := d.list()
 	if err != nil {
 		return Drained{}, err
 	}
-	d := drain{Spool: s}
 	for len(names) > 0 {
 		var chunk []Item
 		chunk, names = d.load(names)
@@ -87,71 +72,23 @@ type drain struct {
 // cleared counts a file that was cleared away, or notes why it was not. It then
 // is offered again next time, which does no harm.
 func (d *drain) cleared(count *int, err error) {
-	switch {
-	case err == nil || errors.Is(err, fs.ErrNotExist):
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		*count++
-	case d.failed == nil:
+		return
+	}
+	d.fault(err)
+}
+
+func (d *drain) fault(err error) {
+	if d.failed == nil {
 		d.failed = fmt.Errorf("cannot clear the spool: %w", err)
 	}
 }
 
-// Deliver drains the spool into submit, which records events as
-// Backend.Submit does. An event that cannot be read, or is rejected, is set
-// aside with the reason.
-func (s Spool) Deliver(submit func([]quota.Event) ([]Result, error)) (Drained, error) {
-	return s.Drain(func(items []Item) ([]Settled, error) {
-		settled := make([]Settled, len(items))
-		var events []quota.Event
-		var place []int
-		for i, item := range items {
-			e, bad := item.Event()
-			if bad != nil {
-				settled[i] = Settled{SetAside, bad.Error()}
-				continue
-			}
-			events, place = append(events, e), append(place, i)
-		}
-		if len(events) == 0 {
-			return settled, nil
-		}
-		results, err := submit(events)
-		if err != nil {
-			return nil, err
-		}
-		if len(results) != len(events) {
-			return nil, fmt.Errorf("%d results for %d spooled events", len(results), len(events))
-		}
-		for i, r := range results {
-			settled[place[i]] = settledBy(r)
-		}
-		return settled, nil
-	})
-}
-
-// Event reads the item. One without an ID gets it from the file's name, so that
-// it stays the same event if it is offered again.
-func (i Item) Event() (quota.Event, *Error) {
-	e, bad := DecodeEvent(i.Line, i.At)
-	if bad == nil && e.ID == "" {
-		e.ID = "spool-" + strings.TrimSuffix(i.Name, spoolSuffix)
-	}
-	return e, bad
-}
-
-func settledBy(r Result) Settled {
-	switch r.Status {
-	case quota.Recorded, quota.Duplicate:
-		return Settled{Disposition: Taken}
-	case quota.Rejected:
-		return Settled{SetAside, errorOr(r.Error, 0).Error()}
-	}
-	return Settled{}
-}
-
 // list gives the names of spooled files, oldest first, and sweeps away what a
 // writer that died left half-written.
-func (s Spool) list() ([]string, error) {
-	entries, err := os.ReadDir(s.Dir) // sorted, and so by time
+func (d *drain) list() ([]string, error) {
+	entries, err := os.ReadDir(d.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -160,15 +97,51 @@ func (s Spool) list() ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), spoolTemp) {
-			s.sweep(e)
+		name := e.Name()
+		if strings.HasPrefix(name, spoolTemp) {
+			d.sweep(e)
+		}
+		if strings.HasPrefix(name, ".") || !strings.HasSuffix(name, spoolSuffix) {
 			continue
 		}
-		if _, ok := spoolTime(e.Name()); ok {
-			names = append(names, e.Name())
+		if _, ours := spoolTime(name); !ours {
+			name = d.claim(e)
+		}
+		if name != "" {
+			names = append(names, name)
 		}
 	}
+	slices.Sort(names) // and so by time
 	return names, nil
+}
+
+// claim renames a file that somebody put there under a name of their own, and
+// gives the new name; "" where it is to be left for now. From then on the events
+// in it keep the IDs that they get by its name, and what is written under the
+// old one is another file.
+func (d *drain) claim(e fs.DirEntry) string {
+	info, err := e.Info()
+	if err != nil || !info.Mode().IsRegular() || owner(info) != os.Geteuid() {
+		return ""
+	}
+	now, at := d.now(), info.ModTime()
+	if age := now.Sub(at); 0 <= age && age < settleTime {
+		d.done.Waiting++
+		return ""
+	}
+	if at.After(now) || at.Year() < 2000 { // no time that an event can have
+		at = now
+	}
+	name := claimedName(at, e.Name())
+	if _, err := os.Lstat(filepath.Join(d.Dir, name)); err == nil {
+		d.done.Waiting++ // for the one before it, which has this name
+		return ""
+	}
+	if err := os.Rename(filepath.Join(d.Dir, e.Name()), filepath.Join(d.Dir, name)); err != nil {
+		d.fault(err)
+		return ""
+	}
+	return name
 }
 
 func (s Spool) sweep(e fs.DirEntry) {
@@ -180,17 +153,18 @@ func (s Spool) sweep(e fs.DirEntry) {
 
 // load reads the next chunk, and sets aside what is too large to be an event.
 func (d *drain) load(names []string) (chunk []Item, rest []string) {
-	size := 0
-	for len(names) > 0 && len(chunk) < chunkItems && size < chunkBytes {
+	size, lines := 0, 0
+	for len(names) > 0 && lines < chunkLines && size < chunkBytes {
 		name := names[0]
 		names = names[1:]
 		line, reason := readSpooled(filepath.Join(d.Dir, name))
 		switch {
 		case reason != "":
-			d.cleared(&d.done.SetAside, d.setAside(name, reason))
+			d.cleared(&d.done.SetAside, d.setAside(name, Settled{Reason: reason}))
 		case line != nil:
 			at, _ := spoolTime(name)
-			chunk, size = append(chunk, Item{name, at, line}), size+len(line)
+			chunk = append(chunk, Item{name, at, line})
+			size, lines = size+len(line), lines+bytes.Count(line, []byte{'\n'})+1
 		}
 	}
 	return chunk, names
@@ -213,7 +187,7 @@ func readSpooled(path string) (line []byte, reason string) {
 	case err != nil:
 		return nil, ""
 	case len(line) > maxSpooled:
-		return nil, fmt.Sprintf("larger than %d bytes", maxSpooled)
+		return nil, fmt.Sprintf("larger than %d bytes, which no event is; \"quotad import\" takes files of any size", maxSpooled)
 	}
 	return line, ""
 }
@@ -232,7 +206,7 @@ func (d *drain) settle(chunk []Item, take func([]Item) ([]Settled, error)) error
 		case Taken:
 			d.cleared(&d.done.Taken, os.Remove(filepath.Join(d.Dir, item.Name)))
 		case SetAside:
-			d.cleared(&d.done.SetAside, d.setAside(item.Name, settled[i].Reason))
+			d.cleared(&d.done.SetAside, d.setAside(item.Name, settled[i]))
 		default:
 			d.done.Kept++
 		}
@@ -240,18 +214,30 @@ func (d *drain) settle(chunk []Item, take func([]Item) ([]Settled, error)) error
 	return nil
 }
 
-// setAside moves a file into the folder bad, and writes the reason beside it.
-func (s Spool) setAside(name, reason string) error {
+// setAside moves a file, or the part of it that is of no use, into the folder
+// bad, and writes the reason beside it.
+func (s Spool) setAside(name string, why Settled) error {
 	bad := filepath.Join(s.Dir, spoolBad)
 	if err := privateDir(bad); err != nil {
 		return err
 	}
-	temp, err := writeTemp(bad, []byte(reason+"\n"), true)
+	if err := writeWhole(filepath.Join(bad, name+".reason"), []byte(why.Reason+"\n")); err != nil {
+		return err
+	}
+	if why.Part == nil {
+		return os.Rename(filepath.Join(s.Dir, name), filepath.Join(bad, name))
+	}
+	if err := writeWhole(filepath.Join(bad, name), why.Part); err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(s.Dir, name))
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(path string, data []byte) error {
+	temp, err := writeTemp(filepath.Dir(path), data, true)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(bad, name+".reason")); err != nil {
-		return err
-	}
-	return os.Rename(filepath.Join(s.Dir, name), filepath.Join(bad, name))
+	return os.Rename(temp, path)
 }

@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"quotad/quota"
 )
 
 // Spool is a folder of events that were told while no daemon answered: one
-// file each, written whole or not at all. Dir is made where it is missing.
+// file each, written whole or not at all. Files *.json that somebody else put
+// there are taken too, with one event or one a line. Dir is made where it is missing.
 type Spool struct {
 	Dir string
 	Now func() time.Time // default time.Now
@@ -91,6 +93,18 @@ func privateDir(dir string) error {
 func spoolName(now time.Time, id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return quota.Milli(now).Format(spoolStamp) + "-" + hex.EncodeToString(sum[:16]) + spoolSuffix
+}
+
+// longestForeign is how much of a foreign name is kept in a claimed one, so that
+// an ID can be made of it.
+const longestForeign = 100
+
+// claimedName is the name that a file gets which had another one.
+func claimedName(at time.Time, name string) string {
+	if len(name) > longestForeign || !utf8.ValidString(name) {
+		return spoolName(at, name)
+	}
+	return quota.Milli(at).Format(spoolStamp) + "-" + name
 }
 
 // spoolTime is the time in a spooled file's name; false of a name that is none.
