@@ -285,6 +285,11 @@ func (e *Engine) adopt(w *work) {
 	for name, a := range w.accounts {
 		e.accounts[name] = a
 	}
+	if w.refolded { // all entries were read: give the memory back
+		if err := e.store.Trim(); err != nil {
+			e.log.Warn().Err(err).Msg("the memory of a long fold is not given back")
+		}
+	}
 	e.counts.add(w)
 	e.subs.tell(w.notices)
 	e.publish(len(w.notices) > 0)

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"quotad/config"
+	"quotad/daemon/api"
 	"quotad/daemon/store"
 	"quotad/quota"
 )
@@ -354,5 +355,47 @@ func TestAnEventOfAWindowThatIsNowhereIsRejected(t *testing.T) {
 				t.Errorf("%s: %s", c.event.Window, got[0].Status)
 			}
 		}
+	})
+}
+
+func TestWhatRetentionForgotIsNotCountedAgain(t *testing.T) {
+	const short = "[store]\nretention_days = 35\n"
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := start(t, dir, settings(t, short), time.Now)
+		first := time.Now().UTC()
+		for range 50 {
+			r.post(quota.Event{Model: "glm-4.5"})
+			time.Sleep(24 * time.Hour)
+		}
+		before := r.window("week")
+		if err := r.engine.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.window("week"); got.Used != before.Used || !got.OpenedAt.Equal(*before.OpenedAt) {
+			t.Errorf("after the pruning: %v from %v, want %v from %v", got.Used, got.OpenedAt, before.Used, before.OpenedAt)
+		}
+		kept := 0
+		for range (backendOf(r)).Events(t.Context(), api.EventQuery{}) {
+			kept++
+		}
+		if kept >= 40 || kept < 35 {
+			t.Errorf("%d events kept", kept)
+		}
+		r.stop()
+
+		// Another plan has all folded anew, from what is left; the week still
+		// steps from the first event that there ever was.
+		r = start(t, dir, settings(t, short+"[account.default]\nplan = \"v2/pro\"\n"), func() time.Time { return time.Now().Add(-20 * 24 * time.Hour) })
+		st, _ := r.engine.Snapshot().Status(quota.DefaultAccount, time.Now())
+		if !st.Plan.Anchor.Equal(first) {
+			t.Errorf("anchor %v, want %v", st.Plan.Anchor, first)
+		}
+		late := quota.Event{ID: "late", At: first.Add(5 * 24 * time.Hour)}.Normalize(first)
+		got, err := backendOf(r).Submit(t.Context(), []quota.Event{late})
+		if err != nil || got[0].Error == nil || got[0].Error.Field != "at" {
+			t.Errorf("an event among the forgotten ones: %+v, %v", got, err)
+		}
+		r.stop()
 	})
 }

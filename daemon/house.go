@@ -27,10 +27,10 @@ func (d *service) housekeep(ctx context.Context) {
 	if err != nil {
 		d.Log.Error().Err(err).Msg("no backup was made")
 	}
-	if name == "" {
-		return
+	if name == "" && err == nil {
+		return // not a day old yet
 	}
-	d.Log.Debug().Str("file", name).Msg("backup made")
+	d.Log.Debug().Str("file", name).Msg("the day's housekeeping")
 	d.prune(ctx)
 }
 

@@ -119,7 +119,7 @@ func (c *check) settings(tx *store.Tx) (*config.Settings, error) {
 		return nil, err
 	}
 	settings := c.engine.Snapshot().Settings
-	if settings.Hash() != hash {
+	if foundation(settings) != hash {
 		return nil, errors.New("the configuration was changed while the database was checked; check it again")
 	}
 	return settings, nil

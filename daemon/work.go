@@ -30,6 +30,7 @@ type work struct {
 	notices  []quota.Notice   // made due, in order
 	settings *config.Settings // new ones; nil: unchanged
 	fresh    bool             // accounts holds all there are
+	refolded bool             // from the first event on
 
 	events, duplicates, rejected, refolds uint64
 }
@@ -121,19 +122,27 @@ func (w *work) load(s *config.Settings) error {
 		names = append(names, a.Name)
 	}
 	slices.Sort(names)
-	hash, err := w.tx.SettingsHash()
+	kept, err := w.tx.SettingsHash()
 	if err != nil {
 		return err
 	}
+	rests := foundation(s)
 	for _, name := range slices.Compact(names) {
-		if err := w.take(name, hash == s.Hash()); err != nil {
+		if err := w.take(name, kept == rests); err != nil {
 			return fmt.Errorf("account %s: %w", name, err)
 		}
 	}
-	if hash == s.Hash() {
+	if kept == rests {
 		return nil
 	}
-	return w.tx.PutSettingsHash(s.Hash())
+	w.refolded = true
+	return w.tx.PutSettingsHash(rests)
+}
+
+// foundation names what counters rest on beside the events: the settings, and
+// the way of folding.
+func foundation(s *config.Settings) string {
+	return fmt.Sprintf("%d:%s", quota.FoldVersion, s.Hash())
 }
 
 // take takes up one account, folding it anew where its counters do not hold.
@@ -142,8 +151,12 @@ func (w *work) take(name string, holds bool) error {
 		_, err := w.open(name)
 		return err
 	}
+	first, err := w.anchorBefore(name)
+	if err != nil {
+		return err
+	}
 	ledger := &quota.Ledger{Meter: meterOf(w.settings, name)}
-	if err := ledger.Rebuild(w.tx); err != nil {
+	if err := ledger.Rebuild(w.tx, first); err != nil {
 		return err
 	}
 	a := &account{ledger: ledger}
@@ -154,9 +167,27 @@ func (w *work) take(name string, holds bool) error {
 	return w.remember(a)
 }
 
+// anchorBefore is the anchor of events that retention has forgotten.
+func (w *work) anchorBefore(name string) (time.Time, error) {
+	pruned, err := w.tx.Pruned(name)
+	if err != nil || pruned.IsZero() {
+		return time.Time{}, err
+	}
+	kept, ok, err := w.tx.State(name)
+	if err != nil || !ok {
+		return time.Time{}, err
+	}
+	state, err := quota.DecodeState(kept)
+	return state.First, err
+}
+
 // record takes one event in. A rejected one is no error of the transaction.
 func (w *work) record(e quota.Event) (api.Result, error) {
-	if complaint := w.check(e); complaint != nil {
+	complaint, err := w.check(e)
+	if err != nil {
+		return api.Result{}, err
+	}
+	if complaint != nil {
 		w.rejected++
 		return api.Result{ID: e.ID, Status: quota.Rejected, Error: api.FromQuota(complaint)}, nil
 	}
@@ -187,18 +218,23 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 }
 
 // check tells what speaks against an event at this instant.
-func (w *work) check(e quota.Event) *quota.Error {
+func (w *work) check(e quota.Event) (complaint *quota.Error, err error) {
 	account := w.rules().Account(e.Account)
 	if complaint := account.CheckWindows(e); complaint != nil {
-		return complaint
+		return complaint, nil
 	}
 	if complaint := e.CheckTime(w.now, w.rules().Store.Retention); complaint != nil {
-		return complaint
+		return complaint, nil
 	}
 	if !w.knows(e.Account) && w.known() >= maxAccounts {
-		return &quota.Error{Field: "account", Message: fmt.Sprintf("%q is new, and %d accounts is the most that are kept", e.Account, maxAccounts)}
+		return &quota.Error{Field: "account", Message: fmt.Sprintf("%q is new, and %d accounts is the most that are kept", e.Account, maxAccounts)}, nil
 	}
-	return nil
+	// The clock may have been set back since: what was forgotten was folded in.
+	pruned, err := w.tx.Pruned(e.Account)
+	if err == nil && e.At.Before(pruned) {
+		complaint = &quota.Error{Field: "at", Message: "older than what is kept: events before " + pruned.Format(time.RFC3339) + " were forgotten"}
+	}
+	return complaint, err
 }
 
 // fold counts an entry, and tells what it made due: each event is a step of

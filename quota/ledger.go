@@ -139,13 +139,14 @@ func (l *Ledger) Settle(b Book) (bool, error) {
 	return true, l.refold(b, state, start.At)
 }
 
-// Rebuild folds all entries anew, as after a change of plan.
-func (l *Ledger) Rebuild(b Book) error {
+// Rebuild folds all entries anew, as after a change of plan. First is the
+// anchor of entries that the Book has forgotten, where it has; else zero.
+func (l *Ledger) Rebuild(b Book, first time.Time) error {
 	if err := b.DropCheckpoints(l.Meter.Account.Name, time.Time{}); err != nil {
 		return err
 	}
 	l.due, l.stale, l.last, l.folded = false, time.Time{}, time.Time{}, 0
-	l.State = State{}
+	l.State = State{First: first}
 	for e, err := range b.Entries(l.Meter.Account.Name, time.Time{}) {
 		if err != nil {
 			return err
