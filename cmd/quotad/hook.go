@@ -32,13 +32,16 @@ func isHook(args []string) bool {
 // happens, and it ends the process itself where that has not ended in time.
 func hookMain(args []string, stdin io.Reader) int {
 	start := time.Now()
-	limit := time.AfterFunc(hook.Limit, func() { os.Exit(exitDone) })
+	limit := time.AfterFunc(hook.Limit, endHook)
 	defer limit.Stop()
 	// Ctrl-C in a tool's terminal reaches its hooks too; the prompt was sent.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE)
 	hookRun(args, stdin, start)
 	return exitDone
 }
+
+// endHook ends the process whatever it is doing.
+func endHook() { os.Exit(exitDone) }
 
 func hookRun(args []string, stdin io.Reader, start time.Time) {
 	defer func() { _ = recover() }()
@@ -62,6 +65,7 @@ func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time)
 			// Named by the event alone, so that runs for one prompt leave one file.
 			return api.Spool{Dir: paths.Spool, Quick: true, Now: func() time.Time { return e.At }}.Write(e.ID, line)
 		},
+		GiveUp: endHook,
 	}
 }
 

@@ -11,17 +11,21 @@ import (
 )
 
 // The deadlines of a call, from its start. The tool waits for all of them
-// together, so that they leave room below the 200 ms that a hook may take.
+// together, and for the process to begin and to end, so that they leave room
+// below the 200 ms that a hook may take.
 const (
 	// spoolAt is when an event that is still unanswered goes to the spool as
 	// well: a slow disk needs time for it too, and a repeat does no harm. An
 	// event that came late waits for its answer for at least spoolAfter.
-	spoolAt    = 100 * time.Millisecond
-	spoolAfter = 20 * time.Millisecond
-	ackBy      = 165 * time.Millisecond
-	// Limit is when the process has to end itself, whatever it is doing: its
-	// input may never end, a disk may hang.
-	Limit = 195 * time.Millisecond
+	spoolAt    = 90 * time.Millisecond
+	spoolAfter = 10 * time.Millisecond
+	// inputBy is when the input has to be there; later there would be no time to
+	// do anything with it.
+	inputBy = 140 * time.Millisecond
+	ackBy   = 150 * time.Millisecond
+	// Limit is when the process has to end itself, whatever it is doing: a disk
+	// may hang.
+	Limit = 170 * time.Millisecond
 )
 
 // Call is one run of a hook. Post and Spool are where its events go.
@@ -37,6 +41,9 @@ type Call struct {
 	Post func(line []byte, deadline time.Time) (api.Delivery, error)
 	// Spool keeps an event, written as line, for the daemon to find.
 	Spool func(e quota.Event, line []byte) error
+	// GiveUp ends the process, where the input is not there in time. It is called
+	// on a goroutine of its own.
+	GiveUp func()
 }
 
 // Outcome is what a call came to.
@@ -62,10 +69,10 @@ func (f Fate) String() string {
 	return [...]string{"no event", "acknowledged", "refused", "spooled", "lost"}[f]
 }
 
-// Run makes the call. It waits for its input and its disk as long as they take;
-// who calls it ends the process at Limit.
+// Run makes the call. It waits for its disk as long as that takes; who calls it
+// ends the process at Limit.
 func (c Call) Run() Outcome {
-	raw, err := readValue(c.Stdin, maxInput)
+	raw, err := c.read()
 	switch {
 	case errors.Is(err, errTooLong):
 		return Outcome{Reason: TooLong}
@@ -80,6 +87,13 @@ func (c Call) Run() Outcome {
 		out.Fate = max(out.Fate, c.deliver(fit(e)))
 	}
 	return out
+}
+
+// read reads the input, which may never end.
+func (c Call) read() ([]byte, error) {
+	late := time.AfterFunc(time.Until(c.Start.Add(inputBy)), c.GiveUp)
+	defer late.Stop()
+	return readValue(c.Stdin, maxInput)
 }
 
 // first is the run that tells the call's event number i. Where twins cannot be

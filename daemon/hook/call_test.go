@@ -26,6 +26,7 @@ func newStage(t *testing.T, input io.Reader) *stage {
 	s := &stage{}
 	s.call = Call{
 		Tool: "claude-code", Stdin: input, Env: environ(nil), Start: time.Now(), Rand: zeros{},
+		GiveUp: func() {}, // a loaded machine may be late
 		Spool: func(e quota.Event, line []byte) error {
 			if sent, err := api.DecodeEvent(line, s.call.Start); err != nil || sent.ID != e.ID {
 				t.Errorf("spooled as %s: %s", e.ID, line)
@@ -162,9 +163,9 @@ func TestCallWithLateInput(t *testing.T) {
 		arrives, answered time.Duration
 		spooledAfter      time.Duration
 	}{
-		{90 * time.Millisecond, spoolAfter - 1, notSpooled},
-		{90 * time.Millisecond, spoolAfter + 1, 90*time.Millisecond + spoolAfter},
-		{120 * time.Millisecond, spoolAfter - 1, notSpooled},
+		{85 * time.Millisecond, spoolAfter - 1, notSpooled},
+		{85 * time.Millisecond, spoolAfter + 1, 85*time.Millisecond + spoolAfter},
+		{inputBy - 1, spoolAfter - 1, notSpooled},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
@@ -181,6 +182,43 @@ func TestCallWithLateInput(t *testing.T) {
 				t.Errorf("%+v: spooled %q after %v", c, s.spooled, s.spooledAfter)
 			}
 		})
+	}
+}
+
+// What is not there in time is not waited for.
+func TestCallWithoutInput(t *testing.T) {
+	for what, input := range map[string]string{"nothing comes": "", "half of it comes": aPrompt[:30], "more comes than is read": strings.Repeat(" ", maxInput+1)} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, out := io.Pipe()
+				s := newStage(t, in)
+				var after time.Duration
+				s.call.GiveUp = func() {
+					after = time.Since(s.call.Start)
+					in.Close() // in the place of the process's end
+				}
+				go io.WriteString(out, input)
+				if got, _ := s.run(t, nil); got.Fate != NoEvent || after != inputBy {
+					t.Errorf("%v, given up after %v", got.Fate, after)
+				}
+			})
+		})
+	}
+	t.Run("all is there in time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, strings.NewReader(aPrompt))
+			s.call.GiveUp = func() { t.Errorf("given up after %v", time.Since(s.call.Start)) }
+			s.run(t, after(ackBy-1, api.Delivered))
+			time.Sleep(time.Second)
+		})
+	})
+}
+
+// The deadlines leave each step the time that it needs.
+func TestDeadlinesFollowEachOther(t *testing.T) {
+	const promise, beginAndEnd, disk = 200 * time.Millisecond, 25 * time.Millisecond, 20 * time.Millisecond
+	if !(spoolAt < inputBy && inputBy+spoolAfter <= ackBy && ackBy+disk <= Limit && Limit+beginAndEnd <= promise) {
+		t.Errorf("spool at %v, input by %v, answer by %v, limit %v", spoolAt, inputBy, ackBy, Limit)
 	}
 }
 
