@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -336,91 +334,4 @@ func firstOf(errs ...error) error {
 		}
 	}
 	return nil
-}
-
-// A daemon never begins with an empty database in silence where there was one
-// with events.
-func TestDamagedDatabase(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name string
-		harm func([]byte) []byte
-	}{
-		{"it is empty", func([]byte) []byte { return nil }},
-		{"it is cut off", func(b []byte) []byte { return b[:5*4096] }},
-		{"it is something else", func(b []byte) []byte { return []byte(strings.Repeat("not a database\n", 1000)) }},
-		{"both meta pages are zeroed", func(b []byte) []byte { clear(b[:8192]); return b }},
-		{"all pages but these are zeroed", func(b []byte) []byte { clear(b[8192:]); return b }},
-		{"a page in its middle is garbage", garbledPages},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			for _, backed := range []bool{true, false} {
-				h := newDaemonHome(t)
-				p := h.start()
-				kept := prompts("kept", 200)
-				h.post(kept...).accepted(t)
-				if backed {
-					h.backup()
-				}
-				h.post(prompts("since", 50)...).accepted(t)
-				p.stop()
-				if !backed { // the daemon makes its own, too
-					os.RemoveAll(filepath.Join(h.state, "backups"))
-				}
-				h.harm(c.harm)
-				h.startsDamaged(backed, kept)
-			}
-		})
-	}
-}
-
-func (h *daemonHome) harm(how func([]byte) []byte) {
-	h.t.Helper()
-	data, err := os.ReadFile(h.database())
-	if err == nil {
-		err = os.WriteFile(h.database(), how(data), 0o600)
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-// garbledPages spoils the pages that hold the name of a session.
-func garbledPages(b []byte) []byte {
-	for page := range slices.Chunk(b, 4096) {
-		if bytes.Contains(page, []byte(sessionName)) {
-			copy(page[16:], strings.Repeat("\xa5", 1000))
-		}
-	}
-	return b
-}
-
-// startsDamaged expects that the daemon says what it found and where the file
-// went, and has what the backup has.
-func (h *daemonHome) startsDamaged(backed bool, kept []quota.Event) {
-	t := h.t
-	t.Helper()
-	p := h.start()
-	want := []string{"the database was damaged", "the damaged file was kept as"}
-	if backed {
-		want = append(want, "the backup")
-		if lost := h.lost(kept); len(lost) > 0 {
-			t.Errorf("with a backup: %v", lost)
-		}
-	} else if len(h.events()) == 0 {
-		want = append(want, "no good backup was found")
-	}
-	for _, text := range want {
-		if !strings.Contains(p.said.String(), text) {
-			t.Errorf("it does not say %q:\n%s", text, p.said)
-		}
-	}
-	if aside, _ := filepath.Glob(h.database() + ".damaged-*"); len(aside) != 1 {
-		t.Errorf("the damaged file was kept as %v", aside)
-	}
-	h.post(prompts("more", 10)...).accepted(t)
-	h.checkCounters()
-	h.verify()
-	p.stop()
 }

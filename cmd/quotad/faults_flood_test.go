@@ -28,17 +28,16 @@ func TestFloodKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	h := newDaemonHome(t)
 	p := h.start()
+	begun := []string{"", "POST /v1/events HT", eventsHead + "Content-Length: 10\r\n\r\n{"} // and nothing more
 	silent := make([]net.Conn, 600)
 	for i := range silent {
 		silent[i] = h.dial()
 		defer silent[i].Close()
-		if i%3 == 0 {
-			fmt.Fprint(silent[i], "POST /v1/events HT") // and nothing more
-		}
+		fmt.Fprint(silent[i], begun[i%len(begun)])
 	}
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
-	flood.Go(func() { h.keepFlooding(silent, stop) })
+	flood.Go(func() { h.keepFlooding(silent, begun, stop) })
 	var slowest time.Duration
 	for i := range 100 {
 		begin := time.Now()
@@ -62,7 +61,7 @@ func TestFloodKeepsNobodyOut(t *testing.T) {
 }
 
 // keepFlooding opens again what the daemon closes.
-func (h *daemonHome) keepFlooding(silent []net.Conn, stop <-chan struct{}) {
+func (h *daemonHome) keepFlooding(silent []net.Conn, begun []string, stop <-chan struct{}) {
 	for i := 0; ; i = (i + 1) % len(silent) {
 		select {
 		case <-stop:
@@ -76,6 +75,7 @@ func (h *daemonHome) keepFlooding(silent []net.Conn, stop <-chan struct{}) {
 			return
 		}
 		silent[i] = c
+		fmt.Fprint(c, begun[i%len(begun)])
 		time.Sleep(time.Millisecond)
 	}
 }
