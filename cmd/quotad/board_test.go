@@ -248,3 +248,17 @@ func TestPercentOf(t *testing.T) {
 		t.Errorf("exhausted: %s in style %q", got, look)
 	}
 }
+
+func TestLevelStyle(t *testing.T) {
+	for used, want := range map[int64]style{0: good, 74: good, 75: warned, 89: warned, 90: bad, 99: bad, 100: alarm} {
+		w := window("5h", quota.Fixed, used, 100, nil)
+		if got := levelStyle(&w); got != want {
+			t.Errorf("%d %%: style %q, want %q", used, got, want)
+		}
+	}
+	early := window("5h", quota.Fixed, 10, 100, in(time.Hour))
+	early.Forecast = &quota.Forecast{PerHour: 100, ExhaustsAt: in(time.Minute)}
+	if got := levelStyle(&early); got != warned {
+		t.Errorf("a pace that runs out: style %q", got)
+	}
+}

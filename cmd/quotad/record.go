@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,89 +138,6 @@ func (f *recordFlags) read(now time.Time) (quota.Event, error) {
 	return e, nil
 }
 
-// exhaustion reads the provider's words, or the bare name of a window. The
-// words themselves go no further.
-func exhaustion(e quota.Event, message string) (quota.Event, error) {
-	e.Kind = quota.KindExhausted
-	word := strings.TrimSpace(message)
-	switch word {
-	case quota.WindowFive, quota.WindowWeek, quota.WindowMonth:
-		e.Window = word
-		return e, nil
-	}
-	stop, reason := quota.ParseStop(word, message, e.At)
-	if stop.Window == "" {
-		return e, failed(`quotad record --exhausted 5h   (or week, month), where you know which window it is`,
-			"--exhausted: nothing to record: %v", reason)
-	}
-	e.Window, e.Until = stop.Window, stop.Until
-	return e, nil
-}
-
-// parseReading reads WINDOW=34%, WINDOW=120 or WINDOW=120/400, and @TIME.
-func parseReading(text string, at time.Time) (quota.Reading, error) {
-	wrong := func() (quota.Reading, error) {
-		return quota.Reading{}, usage("quotad record --help",
-			"--reading %q: expected WINDOW=34%%, WINDOW=120 or WINDOW=120/400, such as 5h=34%% or week=120/2000", text)
-	}
-	window, use, ok := strings.Cut(text, "=")
-	use, reset, timed := strings.Cut(use, "@")
-	if !ok || strings.TrimSpace(window) == "" {
-		return wrong()
-	}
-	r := quota.Reading{Window: strings.TrimSpace(window)}
-	if !readUse(&r, strings.TrimSpace(use)) {
-		return wrong()
-	}
-	if timed {
-		t, err := parseReset(reset, at)
-		if err != nil {
-			return r, err
-		}
-		r.ResetsAt = &t
-	}
-	return r, nil
-}
-
-// readUse reads how much is used.
-func readUse(r *quota.Reading, use string) bool {
-	if percent, ok := strings.CutSuffix(use, "%"); ok {
-		p, err := quota.ParseAmount(strings.TrimSpace(percent))
-		if err != nil || p < 0 {
-			return false
-		}
-		f := p.Float()
-		r.Percent = &f
-		return true
-	}
-	used, limit, capped := strings.Cut(use, "/")
-	u, err := quota.ParseAmount(strings.TrimSpace(used))
-	if err != nil || u < 0 {
-		return false
-	}
-	r.Used = &u
-	if capped {
-		c, err := quota.ParseAmount(strings.TrimSpace(limit))
-		if err != nil || c <= 0 {
-			return false
-		}
-		r.Cap = &c
-	}
-	return true
-}
-
-// parseReset reads a time to come: a time of day is the next one after at.
-func parseReset(text string, at time.Time) (time.Time, error) {
-	if clock, ok := parseTimeOfDay(strings.TrimSpace(text)); ok {
-		t := onDay(at, clock)
-		if !t.After(at) {
-			t = onDay(at.AddDate(0, 0, 1), clock)
-		}
-		return t, nil
-	}
-	return parseTime("--reading: the time after @", text, at)
-}
-
 // record sends an event and says what became of it.
 func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
 	client, err := a.client()
@@ -233,7 +149,7 @@ func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		if err := json.NewEncoder(a.stdout).Encode(api.Results{Results: results}); err != nil {
+		if err := a.encode(api.Results{Results: results}); err != nil {
 			return err
 		}
 	}

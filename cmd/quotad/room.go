@@ -114,9 +114,9 @@ func (n need) fits(w *quota.WindowStatus) bool {
 func (n need) lack(w *quota.WindowStatus, unit quota.Unit, c clock) string {
 	switch {
 	case n.amount > w.Cap:
-		return fmt.Sprintf("%s needed, and %s holds %s %s", figure(n.amount), w.Window, figure(w.Cap), unitOf(w, unit))
+		return fmt.Sprintf("%s needed, and %s holds %s %s", n.amount, w.Window, figure(w.Cap), unitOf(w, unit))
 	case w.State == quota.PhaseExhausted:
 		return join(", ", w.Window+" is exhausted", c.resetOf(w))
 	}
-	return join(", ", fmt.Sprintf("%s needed, and %s has %s", figure(n.amount), w.Window, leftOf(w, unit)), c.resetOf(w))
+	return join(", ", fmt.Sprintf("%s needed, and %s has %s", n.amount, w.Window, leftOf(w, unit)), c.resetOf(w))
 }

@@ -92,7 +92,8 @@ func TestTable(t *testing.T) {
 		want  string
 	}{
 		{"all fits on a wide screen", 80, "N   WHAT                      MORE   ID\n1   a long description of it  spare  ID1\n22  short                            ID2\n"},
-		{"a spare column goes first", 35, "N   WHAT                      ID\n1   a long description of it  ID1\n22  short                     ID2\n"},
+		{"what just fits is all there", 40, "N   WHAT                      MORE   ID\n1   a long description of it  spare  ID1\n22  short                            ID2\n"},
+		{"a spare column goes first", 39, "N   WHAT                      ID\n1   a long description of it  ID1\n22  short                     ID2\n"},
 		{"then one is cut", 20, "N   WHAT         ID\n1   a long des…  ID1\n22  short        ID2\n"},
 	} {
 		if got := draw(c.width); got != c.want {

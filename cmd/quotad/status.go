@@ -114,9 +114,19 @@ func accountError(err error) error {
 	return err
 }
 
+// printJSON writes a document on a line of its own.
 func (a *app) printJSON(doc []byte) error {
 	_, err := a.stdout.Write(append(cleanJSON(doc), '\n'))
 	return err
+}
+
+// encode prints v as JSON.
+func (a *app) encode(v any) error {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return a.printJSON(doc)
 }
 
 // decoded is a printer of a document that was read, and cleaned.

@@ -49,7 +49,7 @@ func (a *app) void(ctx context.Context, id string, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		if err := json.NewEncoder(a.stdout).Encode(api.Results{Results: results}); err != nil {
+		if err := a.encode(api.Results{Results: results}); err != nil {
 			return err
 		}
 	}

@@ -15,9 +15,10 @@ import (
 	"quotad/quota"
 )
 
-// roomBackend is a daemon whose one window is full or not, and never resets.
+// roomBackend is a daemon whose one window is full or not.
 type roomBackend struct {
 	full    atomic.Bool
+	resets  *time.Time    // then it is full no more; nil: never
 	watched chan struct{} // a value for each watcher that came
 	changes chan struct{}
 }
@@ -30,8 +31,8 @@ func newRoomBackend(full bool) *roomBackend {
 
 func (b *roomBackend) Status(string, time.Time) (quota.Statuses, bool) {
 	st := pro(window("5h", quota.Fixed, 0, 400, nil))
-	if b.full.Load() {
-		st = blocked(pro(window("5h", quota.Fixed, 400, 400, nil)), nil)
+	if b.full.Load() && (b.resets == nil || time.Now().Before(*b.resets)) {
+		st = blocked(pro(window("5h", quota.Fixed, 400, 400, b.resets)), b.resets)
 	}
 	return quota.Statuses{Schema: 1, Now: boardNow, Accounts: []quota.Status{st}}, true
 }
@@ -127,6 +128,16 @@ func TestWaitOutlivesTheDaemon(t *testing.T) {
 	}
 	defer serveRoom(t, socket, newRoomBackend(false))()
 	if got := <-done; got != someRoom {
+		t.Errorf("%q, want %q", got, someRoom)
+	}
+}
+
+func TestWaitAsksAtTheReset(t *testing.T) {
+	socket, b := shortSocket(t), newRoomBackend(true)
+	soon := time.Now().Add(300 * time.Millisecond)
+	b.resets = &soon
+	defer serveRoom(t, socket, b)()
+	if got := <-beginWait(t, socket); got != someRoom || time.Now().Before(soon) {
 		t.Errorf("%q, want %q", got, someRoom)
 	}
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"quotad/daemon/api"
+	"quotad/quota"
+)
+
+// simulated reads the events of one account, in the order of a replay.
+func (a *app) simulated(file, account string) ([]quota.Event, error) {
+	f, err := a.openEvents(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.in.Close()
+	set := eventSet{account: account, accounts: map[string]string{}, texts: map[string]string{}}
+	for l, err := range f.lines() {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		e, err := virtualEvent(l)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", f.name, l.number, err)
+		}
+		set.add(e)
+	}
+	events := set.all()
+	if set.others > 0 {
+		fmt.Fprintf(a.stderr, "quotad: note: left out: %s of other accounts than %s\n", counted(set.others, "event"), account)
+	}
+	return quota.Sort(events), nil
+}
+
+// eventSet gathers the events of one account.
+type eventSet struct {
+	account  string
+	events   []quota.Event
+	voids    []quota.Event
+	accounts map[string]string // by id
+	texts    map[string]string // each one once, for they repeat
+	others   int               // events of other accounts
+}
+
+// add takes an event in; of two with one id the first stands.
+func (s *eventSet) add(e quota.Event) {
+	if e.ID != "" {
+		if _, there := s.accounts[e.ID]; there {
+			return
+		}
+		s.accounts[e.ID] = s.text(e.Account)
+	}
+	e.Account, e.Tool, e.Model, e.Endpoint = s.text(e.Account), s.text(e.Tool), s.text(e.Model), s.text(e.Endpoint)
+	e.Session, e.Project, e.Transcript = "", "", "" // no number rests on them
+	switch {
+	case e.Kind == quota.KindVoid:
+		s.voids = append(s.voids, e)
+	case e.Account == s.account:
+		s.events = append(s.events, e)
+	default:
+		s.others++
+	}
+}
+
+func (s *eventSet) text(t string) string {
+	if kept, there := s.texts[t]; there {
+		return kept
+	}
+	s.texts[t] = t
+	return t
+}
+
+// all gives the events. A void belongs to the account of what it names.
+func (s *eventSet) all() []quota.Event {
+	for _, e := range s.voids {
+		if account, there := s.accounts[e.Voids]; there {
+			e.Account = account
+		}
+		if e.Account == s.account {
+			s.events = append(s.events, e)
+		}
+	}
+	return s.events
+}
+
+// virtualEvent reads a line. Its instant may be any, but has to be there: no
+// clock could stand in for it.
+func virtualEvent(l line) (quota.Event, error) {
+	if l.err != nil {
+		return quota.Event{}, l.err
+	}
+	never := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	e, wrong := api.DecodeEvent(l.text, never)
+	switch {
+	case wrong != nil:
+		return e, errors.New(clean(wrong.Error()))
+	case e.At.Equal(never):
+		return e, errors.New("at: missing, and a replay has no clock to take it from")
+	}
+	return e, nil
+}
