@@ -23,7 +23,7 @@ type need struct {
 func (a *app) needFlags(c *cobra.Command) func() (need, error) {
 	n := need{account: quota.DefaultAccount}
 	amount := ""
-	c.Flags().StringVar(&amount, "need", "", "room for so many prompts or credits, as the plan counts (default any)")
+	c.Flags().StringVar(&amount, "need", "", "room for `N` prompts or credits, as the plan counts (default any)")
 	a.windowFlag(c, &n.window, "look at this `window` alone (default all that stop work)")
 	a.accountFlag(c, &n.account, "the `account` to look at")
 	return func() (need, error) {

@@ -39,7 +39,7 @@ at the start. A daemon that stops meanwhile is waited for.`,
 	}
 	c.Flags().SetInterspersed(false) // what follows COMMAND is its own
 	read := a.needFlags(c)
-	c.Flags().StringVar(&timeout, "timeout", "", "give up after so `long`, such as 30m or 8h (default never)")
+	c.Flags().StringVar(&timeout, "timeout", "", "give up after this `DURATION`, such as 30m or 8h (default never)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		n, err := read()
 		if err != nil {
