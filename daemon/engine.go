@@ -19,6 +19,7 @@ import (
 const (
 	queueLength = 1024
 	batchOps    = 1024 // requests that share one transaction at most
+	crowdWait   = time.Millisecond
 )
 
 // ErrStopped is returned to those who ask an engine that has stopped.
@@ -46,6 +47,7 @@ type Engine struct {
 	// Owned by the loop, or by the constructor before it runs.
 	settings *config.Settings
 	accounts map[string]*account
+	crowd    int       // operations in the batch before
 	failing  bool      // the last transaction failed
 	checked  time.Time // when the file was last looked for
 }
@@ -122,10 +124,30 @@ func (e *Engine) finish() {
 	}
 }
 
-// gather takes what else waits, without waiting for more: a lone operation
-// pays for no batch timer.
+// gather takes what else waits. Where the batch before was a crowd, those that
+// were just answered are about to come again: it gives them a moment, so that
+// one commit serves them all. A lone operation never waits.
 func (e *Engine) gather(first *operation) []*operation {
-	batch := []*operation{first}
+	batch := e.drain([]*operation{first})
+	if len(batch) < e.crowd {
+		moment := time.NewTimer(crowdWait)
+		defer moment.Stop()
+		for len(batch) < e.crowd {
+			select {
+			case o := <-e.queue:
+				batch = e.drain(append(batch, o))
+				continue
+			case <-moment.C:
+			}
+			break
+		}
+	}
+	e.crowd = max(len(batch), e.crowd/2)
+	return batch
+}
+
+// drain adds what is in the queue at this instant.
+func (e *Engine) drain(batch []*operation) []*operation {
 	for len(batch) < batchOps {
 		select {
 		case o := <-e.queue:
