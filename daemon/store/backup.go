@@ -125,7 +125,11 @@ func same(a, b string) bool {
 }
 
 func (s *Store) backupNamed(name string) error {
-	return s.Backup(filepath.Join(s.dir, backupsName, name))
+	dir := filepath.Join(s.dir, backupsName)
+	if err := shut(dir); err != nil {
+		return err
+	}
+	return s.Backup(filepath.Join(dir, name))
 }
 
 // BackupDaily makes a backup in the state folder unless the newest daily one is

@@ -146,3 +146,42 @@ func TestRestoreRefusesABadBackupAndChangesNothing(t *testing.T) {
 		t.Error("something was changed")
 	}
 }
+
+func TestFoldersOfOurNamesAreShutToOthers(t *testing.T) {
+	mode := func(path string) os.FileMode {
+		info, err := os.Stat(path)
+		must(t, err)
+		return info.Mode().Perm()
+	}
+	for _, c := range []struct {
+		what, dir string
+		want      os.FileMode
+	}{
+		{"a state folder of the usual name", "quotad", 0o700},
+		{"one that the user named", "mine", 0o755},
+	} {
+		dir := filepath.Join(t.TempDir(), c.dir)
+		backups := filepath.Join(dir, backupsName)
+		must(t, os.MkdirAll(backups, 0o755))
+		for _, folder := range []string{dir, backups} { // whatever the umask says
+			must(t, os.Chmod(folder, 0o755))
+		}
+		s := openIn(t, dir)
+		if mode(dir) != c.want || mode(backups) != 0o700 {
+			t.Errorf("%s: %o, want %o; its backups: %o", c.what, mode(dir), c.want, mode(backups))
+		}
+		must(t, os.Chmod(backups, 0o755))
+		if _, err := s.BackupDaily(); err != nil || mode(backups) != 0o700 {
+			t.Errorf("%s: after a backup the backups are %o, %v", c.what, mode(backups), err)
+		}
+		must(t, s.Close())
+	}
+	linked := filepath.Join(t.TempDir(), "quotad")
+	other := t.TempDir()
+	must(t, os.Chmod(other, 0o755))
+	must(t, os.Symlink(other, linked))
+	must(t, openIn(t, linked).Close())
+	if mode(other) != 0o755 {
+		t.Error("a folder behind a link was changed")
+	}
+}

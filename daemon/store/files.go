@@ -18,6 +18,7 @@ const (
 	markerName  = "created"
 	lockName    = "lock"
 	backupsName = "backups"
+	ownName     = "quotad" // of the folder itself, where the user names no other
 )
 
 // stamp is how an instant stands in a file name.
@@ -48,6 +49,24 @@ func ensureFolder(dir string) error {
 			Message: fmt.Sprintf("others may write to the state folder %s (mode %04o)", dir, info.Mode().Perm()),
 			Hint:    "chmod 700 " + dir,
 		}
+	}
+	if filepath.Base(dir) == ownName {
+		if err := shut(dir); err != nil {
+			return err
+		}
+	}
+	return shut(filepath.Join(dir, backupsName))
+}
+
+// shut keeps others out of a folder of ours, if it is there. A folder that the
+// user named otherwise may have other uses.
+func shut(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() || owner(info) != os.Geteuid() || info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return folderError(dir, "cannot be shut to others", err)
 	}
 	return nil
 }
