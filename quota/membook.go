@@ -11,8 +11,9 @@ import (
 type MemBook struct {
 	entries map[string][]Entry // by account, in the order of Before
 	ids     map[string]placeOf
-	voids   map[inAccount]bool  // account and ID
-	turns   map[inAccount]Event // the first usage event of a turn
+	voids   map[inAccount]bool   // account and ID
+	turns   map[inAccount]Event  // the first usage event of a turn
+	prompts map[inAccount][]spot // of a turn
 	points  map[string][]Checkpoint
 }
 
@@ -22,13 +23,19 @@ type placeOf struct {
 	seq     uint64
 }
 
+// spot is where an entry stands in its account.
+type spot struct {
+	at time.Time
+	id string
+}
+
 type inAccount struct{ account, name string }
 
 // NewMemBook is an empty one.
 func NewMemBook() *MemBook {
 	return &MemBook{
 		entries: map[string][]Entry{}, ids: map[string]placeOf{}, voids: map[inAccount]bool{},
-		turns: map[inAccount]Event{}, points: map[string][]Checkpoint{},
+		turns: map[inAccount]Event{}, prompts: map[inAccount][]spot{}, points: map[string][]Checkpoint{},
 	}
 }
 
@@ -46,7 +53,9 @@ func (b *MemBook) Put(e Event) (Placed, error) {
 	case e.Turn != "" && e.Kind == KindUsage:
 		b.usage(&p)
 	case e.Turn != "" && e.Kind == KindPrompt:
-		if u, ok := b.turns[inAccount{e.Account, e.Turn}]; ok {
+		key := inAccount{e.Account, e.Turn}
+		b.prompts[key] = append(b.prompts[key], spot{e.At, e.ID})
+		if u, ok := b.turns[key]; ok {
 			p.Entry.TurnModel, p.Entry.TurnUsage = u.Model, true
 		}
 	}
@@ -60,13 +69,20 @@ func (b *MemBook) Put(e Event) (Placed, error) {
 func (b *MemBook) void(p *Placed) {
 	e := p.Entry
 	b.voids[inAccount{e.Account, e.Voids}] = true
-	list := b.entries[e.Account]
-	for i := range list {
-		if list[i].ID == e.Voids {
-			list[i].Voided = true
-			p.Relink(list[i].At)
-		}
+	if x := b.entry(e.Account, spot{b.ids[e.Voids].at, e.Voids}); x != nil {
+		x.Voided = true
+		p.Relink(x.At)
 	}
+}
+
+// entry finds an entry; nil where it is not there.
+func (b *MemBook) entry(account string, at spot) *Entry {
+	list, sought := b.entries[account], Event{At: at.at, ID: at.id}
+	i := sort.Search(len(list), func(i int) bool { return !list[i].Before(sought) })
+	if i == len(list) || list[i].ID != at.id {
+		return nil
+	}
+	return &list[i]
 }
 
 // usage links the prompts of a turn to its first usage event.
@@ -76,12 +92,10 @@ func (b *MemBook) usage(p *Placed) {
 		return
 	}
 	b.turns[key] = e.Event
-	list := b.entries[e.Account]
-	for i := range list {
-		if x := &list[i]; x.Turn == e.Turn && x.Kind == KindPrompt {
-			x.TurnModel, x.TurnUsage = e.Model, true
-			p.Relink(x.At)
-		}
+	for _, at := range b.prompts[key] {
+		x := b.entry(e.Account, at)
+		x.TurnModel, x.TurnUsage = e.Model, true
+		p.Relink(x.At)
 	}
 }
 

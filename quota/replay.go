@@ -52,8 +52,12 @@ type Replay struct {
 
 // NewReplay begins before all events.
 func NewReplay(m *Meter, rules NoticeRules) *Replay {
-	return &Replay{Meter: m, Rules: rules, ledger: &Ledger{Meter: m}, book: NewMemBook()}
+	return &Replay{Meter: m, Rules: rules, ledger: &Ledger{Meter: m, every: replayEvery}, book: NewMemBook()}
 }
+
+// replayEvery is checkpointEvery of a replay, which settles after each event:
+// many of them reach back a few entries, to the prompt of their turn.
+const replayEvery = 32
 
 // Sort puts events in the order of a replay, and gives those without an ID one
 // by their place.
@@ -150,12 +154,22 @@ func (r *Replay) look(now time.Time, yield func(Step, error) bool) bool {
 	}
 	r.last, r.now = st, now
 	for _, d := range Due(r.Meter, &st, r.told, r.Rules, now) {
-		r.told = append(r.told, d.Told())
+		r.tell(d.Told())
 		if !yield(Step{At: now, Notice: &d, Status: &st}, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// tell notes a notice, and forgets those of instances long ended, which decide
+// nothing any more.
+func (r *Replay) tell(t Told) {
+	r.told = slices.DeleteFunc(r.told, func(old Told) bool {
+		i, ok := r.Meter.Account.Plan.Window(old.Window)
+		return !ok || t.At.Sub(old.At) > 2*r.Meter.Account.Plan.Windows[i].length()+refreshedFor
+	})
+	r.told = append(r.told, t)
 }
 
 // changes compares a window with how it stood at the last look.
