@@ -153,25 +153,25 @@ func limitFiles(t *testing.T, p *process, bytes uint64) {
 // again, so does the daemon.
 func TestADiskThatFails(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("no strace here, which makes a disk fail")
-	}
-	for _, c := range []struct{ name, call, when string }{
-		{"syncing fails", "fdatasync", "10..15"},
-		{"writing fails", "pwrite64", "40..45"},
+	for name, inject := range map[string]string{
+		"syncing fails": "fdatasync:error=EIO:when=10..15",
+		"writing fails": "pwrite64:error=EIO:when=40..45",
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newDaemonHome(t)
-			run := h.command("run")
-			// -D: the daemon is our child, as without strace.
-			run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", h.database(),
-				"-e", "trace=" + c.call, "-e", "inject=" + c.call + ":error=EIO:when=" + c.when, h.program("quotad"), "run"}
-			p := h.launched(run)
+			p := h.traced(inject)
 			h.ready(p)
-			events := prompts("single", 60)
-			refused := h.postStubbornly(events)
+			var events []quota.Event
+			refused := 0
+			for i := range 100 { // strace counts the calls of each thread
+				batch := prompts(fmt.Sprintf("b%d", i), 20)
+				events = append(events, batch...)
+				refused += h.postStubbornly(batch)
+				if refused > 0 && i > 3 {
+					break
+				}
+			}
 			if refused == 0 {
 				t.Errorf("nothing was refused:\n%s", p.said)
 			}
@@ -184,6 +184,61 @@ func TestADiskThatFails(t *testing.T) {
 			h.verify()
 		})
 	}
+}
+
+// Killed just before a call that writes, the daemon has all that it acknowledged.
+func TestKillAtASystemCall(t *testing.T) {
+	t.Parallel()
+	for _, inject := range []string{
+		"fdatasync:signal=KILL:when=9", "fdatasync:signal=KILL:when=10", "ftruncate:signal=KILL:when=1",
+		"pwrite64:signal=KILL:when=31", "pwrite64:signal=KILL:when=32", "pwrite64:signal=KILL:when=33",
+	} {
+		t.Run(inject, func(t *testing.T) {
+			t.Parallel()
+			h := newDaemonHome(t)
+			p := h.traced(inject)
+			h.ready(p)
+			acked := h.postUntilDead()
+			p.end(stopLimit)
+			h.start().unharmed()
+			if lost := h.lost(acked); len(lost) > 0 {
+				t.Error(lost)
+			}
+			h.checkCounters()
+			h.verify()
+		})
+	}
+}
+
+// postUntilDead posts until nobody answers, and gives what was acknowledged.
+func (h *daemonHome) postUntilDead() (acked []quota.Event) {
+	h.t.Helper()
+	for i := range 500 {
+		batch := prompts(fmt.Sprintf("b%d", i), 20)
+		a, err := sendEvents(h.client, batch)
+		if err != nil {
+			return acked
+		}
+		a.accepted(h.t)
+		acked = append(acked, batch...)
+	}
+	h.t.Fatal("it was not killed")
+	return nil
+}
+
+// traced starts a daemon in whose calls on the database strace meddles.
+func (h *daemonHome) traced(inject string) *process {
+	h.t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		h.t.Skip("no strace here, which makes a disk fail")
+	}
+	call, _, _ := strings.Cut(inject, ":")
+	run := h.command("run")
+	// -D: the daemon is our child, as without strace.
+	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", h.database(),
+		"-e", "trace=" + call, "-e", "inject=" + inject, h.program("quotad"), "run"}
+	return h.launched(run)
 }
 
 // program is this program under a name by which it is quotad, for those who

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -51,6 +52,7 @@ func TestKillInTheMiddleOfLoad(t *testing.T) {
 		begin := time.Now()
 		p := h.start()
 		took = append(took, time.Since(begin))
+		p.unharmed()
 		l.check()
 		finish := l.run(4)
 		time.Sleep(l.upTo(300 * time.Millisecond))
@@ -69,6 +71,48 @@ func TestKillInTheMiddleOfLoad(t *testing.T) {
 	if usual := took[len(took)/2]; usual > time.Second {
 		t.Errorf("usually ready after %v; a second was expected at most", usual)
 	}
+}
+
+// unharmed expects that nothing had to be mended at the start.
+func (p *process) unharmed() {
+	p.t.Helper()
+	if said := p.said.String(); strings.Contains(said, "WRN") || strings.Contains(said, "ERR") {
+		p.t.Errorf("it complains after a kill:\n%s", said)
+	}
+}
+
+// TestKillAtTheFirstStart kills the daemon while it makes its files.
+func TestKillAtTheFirstStart(t *testing.T) {
+	for range 3 * tortureRounds(t) {
+		h := newDaemonHome(t)
+		p := h.launch()
+		time.Sleep(rand.N(30 * time.Millisecond))
+		p.kill()
+		p = h.start()
+		p.unharmed()
+		h.post(prompts("a", 3)...).accepted(t)
+		h.checkCounters()
+		p.stop()
+	}
+}
+
+// TestReloadInTheMiddleOfLoad changes what a prompt costs while clients send.
+func TestReloadInTheMiddleOfLoad(t *testing.T) {
+	h := newDaemonHome(t)
+	l := newLoad(t, h)
+	p := h.start()
+	finish := l.run(3)
+	for i := range 10 {
+		h.configure(strings.Replace(loadConfig, "off_peak = 2.0", fmt.Sprintf("off_peak = 4.%d", i), 1))
+		p.reload("took the configuration", i+1)
+		h.get("/v1/status")
+	}
+	l.dying.Store(true)
+	p.stop()
+	finish()
+	h.start()
+	l.check()
+	h.verify()
 }
 
 // TestTerminateInTheMiddleOfLoad stops the daemon while clients send, one
