@@ -80,7 +80,7 @@ func TestComplaints(t *testing.T) {
 		{"a window's name twice", lab + "[[plan.window]]\nname=\"5h\"\nkind=\"rolling\"\nlength=\"5h\"\ncap=5\n", `config.toml:10:6: plan.window.name: "5h" is there twice`},
 		{"a window's kind", strings.Replace(lab, "fixed", "fixd", 1), `config.toml:6:6: plan.window.kind: "fixd" is not known`},
 		{"no length", strings.Replace(lab, "length=\"5h\"\n", "", 1), "config.toml:4:3: plan.window.length: missing"},
-		{"a length under a second", strings.Replace(lab, `length="5h"`, `length="999ms"`, 1), "config.toml:7:8: plan.window.length: 999ms is out of range: 1s or longer"},
+		{"a length too short", strings.Replace(lab, `length="5h"`, `length="99ms"`, 1), "config.toml:7:8: plan.window.length: 99ms is out of range: 100ms or longer"},
 		{"a length that is none", strings.Replace(lab, `length="5h"`, `length="5 hours"`, 1), `config.toml:7:8: plan.window.length: "5 hours" is not a duration`},
 		{"a length between milliseconds", strings.Replace(lab, `length="5h"`, `length="1.0001s"`, 1), "not a whole number of milliseconds"},
 		{"a cap of 0", strings.Replace(lab, "cap=5", "cap=0", 1), "config.toml:8:5: plan.window.cap: 0 is out of range: 0.000001 to 1000000000"},

@@ -37,6 +37,8 @@ func TestShowComesBackTheSame(t *testing.T) {
 		"",
 		string(full),
 		"[account.\"a.b\"]\nplan = \"v3/max\"\nsubscribed = 2026-01-31T23:59:59.999Z\nmodel = 'x\"y\\'\n[account.default]\nfive_hour = \"rolling\"",
+		"[account.default]\nplan = \"v2/pro\"\nfive_hour = \"fixed\"\n",
+		strings.Replace(lab, `length="5h"`, `length="100ms"`, 1),
 		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"",
 		"[tool.\"\"]\nplan = false\n[tool.\"a b\"]\nplan = true\n[notify]\nthresholds = []\nrefresh = false\ndesktop = false",
 		strings.Replace(lab, "unit", "estimate = 0\nunit", 1),

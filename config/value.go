@@ -209,8 +209,10 @@ func (v value) instant() time.Time {
 	return quota.Milli(t)
 }
 
-// duration is a length of time in Go's notation, of at least one second and
-// whole milliseconds.
+// shortest is how short a window can be: the daemon looks at each of its ends.
+const shortest = 100 * time.Millisecond
+
+// duration is a length of time in Go's notation, of whole milliseconds.
 func (v value) duration() time.Duration {
 	const expected = `a duration such as "5h", "90m" or "20s"`
 	s, ok := v.raw.(string)
@@ -223,8 +225,8 @@ func (v value) duration() time.Duration {
 	case err != nil:
 		v.bad("%s is not a duration; expected %s", quoted(s), expected)
 		return 0
-	case d < time.Second:
-		v.bad("%v is out of range: 1s or longer", d)
+	case d < shortest:
+		v.bad("%v is out of range: %v or longer", d, shortest)
 		return 0
 	case d%time.Millisecond != 0:
 		v.bad("%v is not a whole number of milliseconds", d)
