@@ -61,8 +61,13 @@ func (s *Settings) account(name string, t *table) quota.Account {
 			v.bad("names no model; expected one such as %q", quota.DefaultModel)
 		}
 	}
-	kind := t.get("five_hour").choice("", string(quota.Fixed), string(quota.Rolling))
-	a.Plan = withFiveHour(a.Plan, quota.WindowKind(kind))
+	if kind := t.get("five_hour").choice("", string(quota.Fixed), string(quota.Rolling)); kind != "" {
+		if s.FiveHour == nil {
+			s.FiveHour = map[string]quota.WindowKind{}
+		}
+		s.FiveHour[name] = quota.WindowKind(kind)
+	}
+	a.Plan = WithFiveHour(a.Plan, s.FiveHour[name])
 	return a
 }
 
@@ -75,9 +80,9 @@ func (s *Settings) planOf(v value) quota.Plan {
 	return p
 }
 
-// withFiveHour is the plan with another kind of the window named "5h"; the
-// plan itself stays as it is.
-func withFiveHour(p quota.Plan, kind quota.WindowKind) quota.Plan {
+// WithFiveHour is the plan with another kind of the window named "5h", where it
+// has one and the kind is not empty; p itself stays as it is.
+func WithFiveHour(p quota.Plan, kind quota.WindowKind) quota.Plan {
 	i, ok := p.Window(quota.WindowFive)
 	if !ok || kind == "" {
 		return p

@@ -52,7 +52,7 @@ func TestParseFull(t *testing.T) {
 	if a.Plan.Windows[0].Kind != quota.Rolling || pro.Windows[0].Kind != quota.Fixed {
 		t.Errorf("five_hour: the account has %v, the plan %v", a.Plan.Windows[0].Kind, pro.Windows[0].Kind)
 	}
-	a.Plan = withFiveHour(a.Plan, quota.Fixed)
+	a.Plan = WithFiveHour(a.Plan, quota.Fixed)
 	want := quota.Account{Name: "default", Plan: pro, Model: "glm-4.7",
 		Subscribed: time.Date(2026, 3, 4, 8, 55, 13, 0, time.UTC)}
 	if !reflect.DeepEqual(a, want) {
@@ -135,6 +135,36 @@ until = 2026-10-08
 	}
 	if got, want := len(s.Plans), len(quota.Plans())+2; got != want {
 		t.Errorf("%d plans, not %d", got, want)
+	}
+}
+
+func TestAccountOnAnotherPlan(t *testing.T) {
+	const text = "[account.default]\nplan = \"v2/pro\"\nsubscribed = 2026-03-04\n"
+	lite, _ := quota.PlanByID("v2/lite")
+	for _, c := range []struct {
+		what, fiveHour string
+		plan           quota.Plan
+		want           quota.WindowKind
+	}{
+		{"five_hour holds on any plan", "rolling", lite, quota.Rolling},
+		{"also where it says what the configured plan says", "fixed", WithFiveHour(lite, quota.Rolling), quota.Fixed},
+		{"without it the plan says", "", WithFiveHour(lite, quota.Rolling), quota.Rolling},
+	} {
+		set := ""
+		if c.fiveHour != "" {
+			set = "five_hour = \"" + c.fiveHour + "\"\n"
+		}
+		s := parse(t, text+set)
+		a := s.AccountOn("default", c.plan)
+		if a.Plan.ID != "v2/lite" || a.Plan.Windows[0].Kind != c.want || a.Assumed || a.Subscribed.IsZero() {
+			t.Errorf("%s: %+v", c.what, a)
+		}
+		if other := s.AccountOn("other", c.plan); other.Plan.Windows[0].Kind != c.plan.Windows[0].Kind {
+			t.Errorf("%s: it holds for another account", c.what)
+		}
+	}
+	if lite.Windows[0].Kind != quota.Fixed {
+		t.Error("the plan itself was changed")
 	}
 }
 

@@ -21,9 +21,10 @@ type Settings struct {
 	// Accounts are the configured ones in the order of the file, and always one
 	// named "default". Each holds its plan, with five_hour applied.
 	Accounts  []quota.Account
-	Providers map[string]Provider // one for each of Accounts, by name
-	Rules     quota.Rules         // Tools is never nil
-	Plans     []quota.Plan        // built-in ones, overlaid by [[plan]]
+	Providers map[string]Provider         // one for each of Accounts, by name
+	FiveHour  map[string]quota.WindowKind // five_hour of the accounts that set it, by name
+	Rules     quota.Rules                 // Tools is never nil
+	Plans     []quota.Plan                // built-in ones, overlaid by [[plan]]
 	Notices   quota.NoticeRules
 	Notify    Notify
 	Store     Store
@@ -109,6 +110,14 @@ func (s Settings) Account(name string) quota.Account {
 		return s.Accounts[i]
 	}
 	return s.assumed(name)
+}
+
+// AccountOn is the account of that name as it would be on another plan: what it
+// sets besides, five_hour too, holds there as well.
+func (s Settings) AccountOn(name string, plan quota.Plan) quota.Account {
+	a := s.Account(name)
+	a.Plan, a.Assumed = WithFiveHour(plan, s.FiveHour[name]), false
+	return a
 }
 
 func (s Settings) assumed(name string) quota.Account {

@@ -67,25 +67,12 @@ func (w *writer) account(s Settings, a quota.Account) {
 	} else {
 		w.put("subscribed", a.Subscribed)
 	}
-	if kind, overridden := fiveHour(s, a); overridden {
+	if kind := s.FiveHour[a.Name]; kind != "" {
 		w.put("five_hour", string(kind))
-	} else if kind != "" {
-		w.note("five_hour: " + string(kind) + ", as the plan says")
+	} else if i, ok := a.Plan.Window(quota.WindowFive); ok {
+		w.note("five_hour: " + string(a.Plan.Windows[i].Kind) + ", as the plan says")
 	}
 	w.put("model", a.Model)
-}
-
-// fiveHour is the kind of the account's window named "5h", and whether the plan
-// itself says otherwise.
-func fiveHour(s Settings, a quota.Account) (kind quota.WindowKind, overridden bool) {
-	i, ok := a.Plan.Window(quota.WindowFive)
-	if !ok {
-		return "", false
-	}
-	kind = a.Plan.Windows[i].Kind
-	plan, _ := s.Plan(a.Plan.ID)
-	j, ok := plan.Window(quota.WindowFive)
-	return kind, ok && plan.Windows[j].Kind != kind
 }
 
 func (w *writer) provider(account string, p Provider) {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"slices"
 	"sort"
 	"time"
 
@@ -96,7 +95,7 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 		if !ok {
 			return nil, usage("quotad plans", "--plan: there is no plan %q", f.plan)
 		}
-		acc.Plan, acc.Assumed = plan, false
+		acc = settings.AccountOn(f.account, plan)
 	} else if acc.Assumed {
 		return nil, usage("quotad plans", "simulate needs --plan ID")
 	}
@@ -122,10 +121,7 @@ func (f *simulateFlags) apply(acc *quota.Account, loc *time.Location) error {
 	switch kind := quota.WindowKind(f.fiveHour); kind {
 	case "":
 	case quota.Fixed, quota.Rolling:
-		acc.Plan.Windows = slices.Clone(acc.Plan.Windows)
-		if i, ok := acc.Plan.Window(quota.WindowFive); ok {
-			acc.Plan.Windows[i].Kind = kind
-		}
+		acc.Plan = config.WithFiveHour(acc.Plan, kind)
 	default:
 		return usage("quotad simulate --help", "--five-hour %q is not known: fixed, rolling", f.fiveHour)
 	}
