@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -22,10 +23,14 @@ func (a *app) simulated(file, account string) ([]quota.Event, error) {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 		e, err := virtualEvent(l)
-		if err != nil {
+		switch {
+		case noStop(err):
+			a.leaveOut(&set, fmt.Sprintf("%s:%d: %v", f.name, l.number, err))
+		case err != nil:
 			return nil, fmt.Errorf("%s:%d: %w", f.name, l.number, err)
+		default:
+			set.add(e)
 		}
-		set.add(e)
 	}
 	events := set.all()
 	if set.others > 0 {
@@ -42,6 +47,17 @@ type eventSet struct {
 	accounts map[string]string // by id
 	texts    map[string]string // each one once, for they repeat
 	others   int               // events of other accounts
+	noStops  int               // lines that are no stop of a window
+}
+
+// leaveOut says that a line does not count, and why; of many lines it says so once.
+func (a *app) leaveOut(s *eventSet, why string) {
+	switch s.noStops++; {
+	case s.noStops <= complaints:
+		fmt.Fprintf(a.stderr, "quotad: note: left out: %s\n", why)
+	case s.noStops == complaints+1:
+		fmt.Fprintln(a.stderr, "quotad: note: further lines of this sort are left out without a word")
+	}
 }
 
 // add takes an event in; of two with one id the first stands.
@@ -94,10 +110,26 @@ func virtualEvent(l line) (quota.Event, error) {
 	never := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	e, wrong := api.DecodeEvent(l.text, never)
 	switch {
-	case wrong != nil:
-		return e, errors.New(clean(wrong.Error()))
-	case e.At.Equal(never):
+	case wrong != nil && (wrong.Stop == quota.StopUnknown || !timeless(l.text)):
+		wrong.Message = clean(wrong.Message)
+		return e, wrong
+	case wrong != nil || e.At.Equal(never):
 		return e, errors.New("at: missing, and a replay has no clock to take it from")
 	}
 	return e, nil
+}
+
+// timeless reports whether a line that can be read has no instant; then nobody
+// can tell whether what the provider said is past.
+func timeless(text []byte) bool {
+	var e struct{ At *string }
+	return json.Unmarshal(text, &e) == nil && e.At == nil
+}
+
+// noStop reports whether a line is a refusal of the provider that says nothing
+// of the quota, or of a window that had refreshed by then. Records of what a
+// tool was told have such lines, and they change nothing.
+func noStop(err error) bool {
+	var wrong *api.Error
+	return errors.As(err, &wrong) && (wrong.Stop == quota.StopNotQuota || wrong.Stop == quota.StopPast)
 }

@@ -31,6 +31,9 @@ type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"`
+	// Stop is what DecodeEvent found the code and message of an exhausted event
+	// to be that tell of no exhausted window. It does not travel.
+	Stop quota.StopReason `json:"-"`
 }
 
 func (e *Error) Error() string {

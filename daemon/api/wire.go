@@ -143,7 +143,9 @@ func (w *wireEvent) exhaustion(e *quota.Event) *Error {
 	if e.Window == "" && (w.Code != "" || w.Message != "") {
 		stop, reason := quota.ParseStop(w.Code, w.Message, e.At)
 		if stop.Window == "" {
-			return InvalidField("code", "not taken as exhausted: %v", reason)
+			err = InvalidField("code", "not taken as exhausted: %v", reason)
+			err.Stop = reason
+			return err
 		}
 		e.Window = stop.Window
 		if e.Until.IsZero() {

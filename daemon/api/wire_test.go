@@ -90,7 +90,7 @@ func TestDecodeEventExhaustedByCode(t *testing.T) {
 		t.Error("the message was kept")
 	}
 	_, err = DecodeEvent([]byte(`{"kind":"exhausted","code":"1302","message":"Rate limit reached for requests"}`), testNow)
-	if err == nil || err.Field != "code" || !strings.Contains(err.Message, "not a quota stop") {
+	if err == nil || err.Field != "code" || !strings.Contains(err.Message, "not a quota stop") || err.Stop != quota.StopNotQuota {
 		t.Errorf("a concurrency limit was taken for a quota stop: %v", err)
 	}
 }
