@@ -22,6 +22,15 @@ const maxSocketPath = 107
 // socketName is the name systemd passes the socket under (FileDescriptorName=).
 const socketName = "quotad"
 
+// SocketError says why there can be no socket at a path, and what to run.
+type SocketError struct{ Message, Hint string }
+
+func (e *SocketError) Error() string { return e.Message }
+
+func socketError(hint, format string, args ...any) error {
+	return &SocketError{Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
 // Listen opens the daemon's socket, mode 0600. Its folder is made, 0700, where
 // it is missing, and has to be safe where it is there: ours or root's, no
 // symbolic link, and not for everybody to write. A socket that nobody answers
@@ -94,7 +103,7 @@ func socketDir(dir string) error {
 	case uid != os.Geteuid() && uid != 0:
 		return fmt.Errorf("the socket's folder %s belongs to another user (uid %d)", dir, uid)
 	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
-		return fmt.Errorf("others may write to the socket's folder %s: run chmod 700 on it", dir)
+		return socketError("chmod 700 "+dir, "others may write to the socket's folder %s: run chmod 700 on it", dir)
 	case filepath.Base(dir) == socketName && uid == os.Geteuid() && mode.Perm()&0o077 != 0:
 		return os.Chmod(dir, 0o700) // the folder of our own name is private
 	}
@@ -117,14 +126,14 @@ func clearStale(path string) error {
 	case err != nil:
 		return fmt.Errorf("cannot look at the socket: %w", err)
 	case info.Mode().Type() != fs.ModeSocket:
-		return fmt.Errorf("%s is there and is no socket; move it away, or name another path with --socket", path)
+		return socketError("mv "+path+" "+path+".old", "%s is there and is no socket; move it away, or name another path with --socket", path)
 	case owner(info) != os.Geteuid():
 		return fmt.Errorf("the socket %s belongs to another user (uid %d)", path, owner(info))
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		c.Close()
-		return fmt.Errorf("a daemon, or systemd's quotad.socket, answers at %s already", path)
+		return socketError("quotad status", "a daemon, or systemd's quotad.socket, answers at %s already", path)
 	}
 	if !errors.Is(err, unix.ECONNREFUSED) {
 		return fmt.Errorf("somebody may be listening at %s: %w", path, err)

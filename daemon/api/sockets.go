@@ -115,6 +115,9 @@ func dialOne(d *net.Dialer, path string) (net.Conn, error) {
 	}
 	c, err := d.Dial("unix", path)
 	if err != nil {
+		if info, other := os.Stat(path); other == nil && info.Mode().Type() != os.ModeSocket {
+			err = fmt.Errorf("%s is no socket", path)
+		}
 		return nil, err
 	}
 	uid, known := peerUID(c)
