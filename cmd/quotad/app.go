@@ -53,17 +53,22 @@ func usage(hint, format string, args ...any) error {
 //	quotad: error: what was wrong
 //	quotad: hint: what to run
 //
-// An error without words (exit code 3 of check) is not written.
-func (a *app) report(err error) int {
+// An error without words (exit code 3 of check) is not written. Where a command
+// was used wrongly and no better hint is known, its help is one.
+func (a *app) report(command string, err error) int {
 	if err == nil {
 		return exitDone
 	}
 	f := failureOf(err)
+	hint := f.hint
+	if hint == "" && f.code == exitUsage {
+		hint = command + " --help"
+	}
 	if msg := err.Error(); msg != "" {
 		fmt.Fprintf(a.stderr, "quotad: error: %s\n", msg)
 	}
-	if f.hint != "" {
-		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", f.hint)
+	if hint != "" {
+		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", hint)
 	}
 	return f.code
 }
@@ -73,6 +78,7 @@ func failureOf(err error) *failure {
 	var known *failure
 	var away *api.NoDaemonError
 	var stored *store.Error
+	var socket *api.SocketError
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -80,6 +86,8 @@ func failureOf(err error) *failure {
 		return &failure{code: exitNoDaemon, err: err, hint: away.Hint()}
 	case errors.As(err, &stored):
 		return &failure{code: exitFailed, err: err, hint: stored.Hint}
+	case errors.As(err, &socket):
+		return &failure{code: exitFailed, err: err, hint: socket.Hint}
 	}
 	return &failure{code: exitFailed, err: err}
 }
@@ -95,9 +103,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(c.CommandPath()+" --help", "%v", err)
-	})
+	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
 	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")

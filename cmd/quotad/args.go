@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -50,6 +51,35 @@ func group(c *cobra.Command) *cobra.Command {
 		return usage(hint, "%s has no command %q", c.CommandPath(), args[0])
 	}
 	return c
+}
+
+// flagError is the failure of a flag that is wrong. Where its value is of the
+// wrong type it says what was expected, and not which function could not read it.
+func flagError(c *cobra.Command, err error) error {
+	text := err.Error()
+	what, why, _ := strings.Cut(text, ": strconv.")
+	if what, ok := strings.CutSuffix(what, `" flag`); ok && why != "" {
+		name, expected := what[strings.LastIndex(what, "--")+2:], "another value"
+		switch flag := c.Flag(name); {
+		case flag != nil && flag.Value.Type() == "int":
+			expected = "a whole number"
+			if strings.HasSuffix(why, "out of range") {
+				expected = "a smaller whole number"
+			}
+		case flag != nil && flag.Value.Type() == "bool":
+			expected = "true, false or the flag alone"
+		}
+		text = what + `" flag: ` + expected + " was expected"
+	}
+	return usage(c.CommandPath()+" --help", "%s", text)
+}
+
+// withHint gives an error that has no hint of its own one.
+func withHint(err error, hint string) error {
+	if f := failureOf(err); f.hint == "" {
+		return &failure{code: f.code, err: err, hint: hint}
+	}
+	return err
 }
 
 // failed is a failure with the command that mends it.

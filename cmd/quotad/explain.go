@@ -78,14 +78,6 @@ func (a *app) explain(ctx context.Context, f explainFlags) error {
 	return told.print(a.stdout)
 }
 
-// withHint gives an error that has no hint of its own one.
-func withHint(err error, hint string) error {
-	if f := failureOf(err); f.hint == "" {
-		return &failure{code: f.code, err: err, hint: hint}
-	}
-	return err
-}
-
 // explained is an explanation on its way to a person.
 type explained struct {
 	quota.Explanation

@@ -56,7 +56,7 @@ type importing struct {
 }
 
 func (a *app) importEvents(ctx context.Context, name string, dryRun bool) error {
-	f, err := a.openEvents(name)
+	f, err := a.openEvents(name, "quotad import --help")
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (m *importing) sum(taken string) error {
 	fmt.Fprintf(m.app.stdout, "%s: %s %s, %s, %d rejected\n", m.file.name,
 		counted(n[quota.Recorded], "event"), taken, counted(n[quota.Duplicate], "duplicate"), n[quota.Rejected])
 	if n[quota.Rejected] > 0 {
-		return failed("", "not all of %s was taken: %s rejected", m.file.name, counted(n[quota.Rejected], "line"))
+		return failed("mend these lines, then run it again: what is recorded counts once", "not all of %s was taken: %s rejected", m.file.name, counted(n[quota.Rejected], "line"))
 	}
 	return nil
 }

@@ -20,21 +20,21 @@ type eventFile struct {
 	in   io.ReadCloser
 }
 
-// openEvents opens FILE, or standard input for "-".
-func (a *app) openEvents(name string) (*eventFile, error) {
+// openEvents opens FILE, or standard input for "-". The hint is for where it cannot.
+func (a *app) openEvents(name, hint string) (*eventFile, error) {
 	if name == "-" {
 		return &eventFile{name: "standard input", in: io.NopCloser(a.stdin)}, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, failed("", "cannot read the events: %w", err)
+		return nil, failed(hint, "cannot read the events: %w", err)
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, failed("", "cannot read the events: %w", err)
+		return nil, failed(hint, "cannot read the events: %w", err)
 	}
 	if info.IsDir() {
-		return nil, failed("", "cannot read the events: %s is a folder", clean(name))
+		return nil, failed(hint, "cannot read the events: %s is a folder", clean(name))
 	}
 	return &eventFile{name: clean(name), size: info.Size(), in: f}, nil
 }

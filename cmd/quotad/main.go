@@ -29,5 +29,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := a.rootCommand()
 	root.AddCommand(a.hookCommand())
 	root.SetArgs(args)
-	return a.report(root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	return a.report(c.CommandPath(), err)
 }

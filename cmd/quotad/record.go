@@ -156,7 +156,7 @@ func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
 	r := results[0]
 	switch {
 	case r.Status == quota.Rejected:
-		return rejection(r)
+		return withHint(rejection(r), "quotad record --help")
 	case asJSON:
 		return nil
 	case r.Status == quota.Duplicate:
@@ -171,7 +171,7 @@ func rejection(r api.Result) error {
 	if r.Error == nil {
 		return errors.New("the daemon did not take the event")
 	}
-	return &failure{code: exitFailed, err: errors.New(clean(r.Error.Error()))}
+	return errors.New(clean(r.Error.Error()))
 }
 
 // sayStanding says what was done, and where the account stands now.

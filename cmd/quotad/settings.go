@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"os"
 
 	"quotad/config"
+	"quotad/quota"
 )
 
 func (a *app) flags() config.Flags {
@@ -14,10 +17,14 @@ func (a *app) flags() config.Flags {
 // paths says where quotad's files are.
 func (a *app) paths() (config.Paths, error) {
 	p, err := config.FindPaths(a.flags(), a.env, os.Getuid())
-	if err != nil {
-		return p, &failure{code: exitFailed, err: err}
+	if err == nil {
+		return p, nil
 	}
-	return p, nil
+	hint := "quotad --help"
+	if len(cmp.Or(a.socket, a.env("QUOTAD_SOCKET"))) > config.MaxSocket {
+		hint = fmt.Sprintf("quotad run --socket /run/user/%d/quotad/quotad.sock", os.Getuid())
+	}
+	return p, &failure{code: exitFailed, err: err, hint: hint}
 }
 
 // configPath says where the configuration is, and whether it was named.
@@ -32,8 +39,14 @@ func (a *app) settings() (config.Settings, error) {
 		return config.Settings{}, err
 	}
 	s, err := config.Load(path, explicit)
-	if wrong := (config.Errors)(nil); errors.As(err, &wrong) {
-		return s, &failure{code: exitFailed, err: err, hint: "mend " + path + ", then: quotad config check"}
+	if err == nil {
+		return s, nil
 	}
-	return s, err
+	hint := "ls -ld " + path
+	if wrong := (config.Errors)(nil); errors.As(err, &wrong) {
+		hint = "mend " + path + ", then: quotad config check"
+	} else if missing(path) {
+		hint = "quotad config set --config " + path + " account.default.plan " + quota.DefaultPlan
+	}
+	return s, &failure{code: exitFailed, err: err, hint: hint}
 }

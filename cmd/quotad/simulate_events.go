@@ -12,7 +12,7 @@ import (
 
 // simulated reads the events of one account, in the order of a replay.
 func (a *app) simulated(file, account string) ([]quota.Event, error) {
-	f, err := a.openEvents(file)
+	f, err := a.openEvents(file, "quotad simulate --help")
 	if err != nil {
 		return nil, err
 	}
@@ -20,14 +20,14 @@ func (a *app) simulated(file, account string) ([]quota.Event, error) {
 	set := eventSet{account: account, accounts: map[string]string{}, texts: map[string]string{}}
 	for l, err := range f.lines() {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+			return nil, withHint(fmt.Errorf("%s: %w", f.name, err), "quotad simulate --help")
 		}
 		e, err := virtualEvent(l)
 		switch {
 		case noStop(err):
 			a.leaveOut(&set, fmt.Sprintf("%s:%d: %v", f.name, l.number, err))
 		case err != nil:
-			return nil, fmt.Errorf("%s:%d: %w", f.name, l.number, err)
+			return nil, withHint(fmt.Errorf("%s:%d: %w", f.name, l.number, err), mendLine(file, err))
 		default:
 			set.add(e)
 		}
@@ -114,9 +114,20 @@ func virtualEvent(l line) (quota.Event, error) {
 		wrong.Message = clean(wrong.Message)
 		return e, wrong
 	case wrong != nil || e.At.Equal(never):
-		return e, errors.New("at: missing, and a replay has no clock to take it from")
+		return e, errTimeless
 	}
 	return e, nil
+}
+
+var errTimeless = errors.New("at: missing, and a replay has no clock to take it from")
+
+// mendLine is what to run where a line of FILE is wrong: an import tells all
+// that are, but takes those without an instant.
+func mendLine(file string, err error) string {
+	if errors.Is(err, errTimeless) {
+		return "quotad simulate --help"
+	}
+	return "quotad import --dry-run " + clean(file) + "   (names all lines that are wrong)"
 }
 
 // timeless reports whether a line that can be read has no instant; then nobody

@@ -55,7 +55,7 @@ func (a *app) void(ctx context.Context, id string, asJSON bool) error {
 	}
 	switch r := results[0]; {
 	case r.Status == quota.Rejected:
-		return rejection(r)
+		return withHint(rejection(r), "quotad void --help")
 	case asJSON:
 		return nil
 	case r.Status == quota.Duplicate:

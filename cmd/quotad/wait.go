@@ -168,7 +168,7 @@ func (w *waiter) gaveUp(ctx context.Context, v verdict) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
-	return &failure{code: exitNoRoom, err: fmt.Errorf("gave up waiting. %s", v.why)}
+	return &failure{code: exitNoRoom, err: fmt.Errorf("gave up waiting. %s", v.why), hint: "quotad status"}
 }
 
 // watch gives each status that the daemon tells, and goes on when it is
