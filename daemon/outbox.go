@@ -26,7 +26,7 @@ func (o outbox) Pending(context.Context) ([]notify.Item, error) {
 	err := o.store.View(func(tx *store.Tx) error {
 		records, err := tx.Pending()
 		for _, r := range records {
-			items = append(items, notify.Item{ID: r.ID, Notice: r.Notice, Opened: r.Opened, Delivered: notify.State(r.Delivered)})
+			items = append(items, notify.Item{ID: r.ID, Notice: r.Notice, Opened: r.Opened, Expires: r.Expires, Delivered: notify.State(r.Delivered)})
 		}
 		return err
 	})
@@ -52,14 +52,14 @@ func (w *work) mark(id uint64, s notify.State, why string) error {
 }
 
 // Digest implements notify.Log.
-func (o outbox) Digest(ctx context.Context, d quota.Notice, held []uint64) error {
+func (o outbox) Digest(ctx context.Context, d notify.Item, held []uint64) error {
 	return o.do(ctx, func(w *work) error {
 		for _, id := range held {
 			if err := w.mark(id, notify.StateDigest, "told in a digest"); err != nil {
 				return err
 			}
 		}
-		return w.post(store.NoticeRecord{Key: fmt.Sprintf("digest/%d", d.At.UnixMilli()), Notice: d})
+		return w.post(store.NoticeRecord{Key: fmt.Sprintf("digest/%d", d.At.UnixMilli()), Notice: d.Notice, Expires: d.Expires})
 	})
 }
 

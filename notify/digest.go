@@ -9,35 +9,44 @@ import (
 )
 
 // digestOf is one notice that stands for all that were held back, each with
-// its words. Of one window only the last is said: it holds the others.
-func digestOf(held []Item, now time.Time) quota.Notice {
-	d := quota.Notice{Kind: quota.NoticeDigest, Account: held[0].Account, At: now, Reason: "held back until now"}
+// its words. Of one window only the last is said, and counted: it holds the
+// others.
+func digestOf(held []Item, now time.Time) Item {
+	d := quota.Notice{Kind: quota.NoticeDigest, Account: held[0].Account, At: quota.Milli(now), Reason: "held back until now"}
 	var lines []string
-	var ends time.Time
 	for i, it := range held {
 		if it.Account != d.Account {
 			d.Account = quota.DefaultAccount
 		}
-		if end := worthUntil(it); end.IsZero() || i > 0 && ends.IsZero() {
-			ends = time.Time{}
-		} else if end.After(ends) {
-			ends = end
-		}
 		if !saidLater(it, held[i+1:]) {
-			lines = append(lines, digestLineOf(it.Notice))
+			lines = append(lines, digestLinesOf(it.Notice)...)
 		}
 	}
-	if !ends.IsZero() {
-		d.ResetsAt = &ends
-	}
-	f := facts{"notices": count(len(held), "notice"), "digest": strings.Join(lines, "\n")}
+	f := facts{"notices": count(len(lines), "notice"), "digest": strings.Join(lines, "\n")}
 	d.Title, d.Body = f.say(messages[d.Kind])
-	return d
+	return Item{Notice: d, Expires: expiry(held)}
+}
+
+// expiry is when the last of them is stale for certain; zero where that is open.
+func expiry(held []Item) time.Time {
+	var last time.Time
+	for _, it := range held {
+		end := worthUntil(it)
+		if end.IsZero() {
+			return end
+		}
+		if end.After(last) {
+			last = end
+		}
+	}
+	return last
 }
 
 // worthUntil is when a notice is stale for certain; zero where that is open.
 func worthUntil(it Item) time.Time {
 	switch {
+	case it.Kind == quota.NoticeDigest:
+		return it.Expires
 	case it.ResetsAt == nil:
 		return time.Time{}
 	case it.Kind == quota.NoticeRefreshed:
@@ -55,11 +64,12 @@ func saidLater(it Item, later []Item) bool {
 	return false
 }
 
-func digestLineOf(n quota.Notice) string {
+// digestLinesOf is what a digest says of a notice, which may be one itself.
+func digestLinesOf(n quota.Notice) []string {
 	if n.Kind == quota.NoticeDigest {
-		return n.Body
+		return strings.Split(n.Body, "\n")
 	}
-	return facts{"title": n.Title, "body": n.Body}.fill(digestLine)
+	return []string{facts{"title": n.Title, "body": n.Body}.fill(digestLine)}
 }
 
 func count(n int, one string) string {

@@ -97,12 +97,12 @@ func (l *memLog) mark(id uint64, s State, reason string) {
 	}
 }
 
-func (l *memLog) Digest(_ context.Context, d quota.Notice, held []uint64) error {
+func (l *memLog) Digest(_ context.Context, d Item, held []uint64) error {
 	return l.write(func() {
 		for _, id := range held {
 			l.mark(id, StateDigest, "")
 		}
-		l.put(Item{Notice: d})
+		l.put(d)
 	})
 }
 

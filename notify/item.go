@@ -12,6 +12,7 @@ type Item struct {
 	ID uint64 // ascending in the order of telling
 	quota.Notice
 	Opened    time.Time // start of the window instance it is about; zero for a digest
+	Expires   time.Time // of a digest: when nothing in it holds any more; zero: not known
 	Delivered State
 }
 
@@ -22,9 +23,9 @@ type Log interface {
 	Pending(ctx context.Context) ([]Item, error)
 	// Mark records the state of an item, and why in a few words.
 	Mark(ctx context.Context, id uint64, s State, reason string) error
-	// Digest adds d as a pending item and marks the held ones StateDigest, in
-	// one transaction: a crash leaves both or neither.
-	Digest(ctx context.Context, d quota.Notice, held []uint64) error
+	// Digest adds d, which has no ID yet, as a pending item and marks the held
+	// ones StateDigest, in one transaction: a crash leaves both or neither.
+	Digest(ctx context.Context, d Item, held []uint64) error
 	// SnoozedUntil is the end of the snooze that a person asked for; zero or
 	// past: none.
 	SnoozedUntil(ctx context.Context) (time.Time, error)

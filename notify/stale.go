@@ -46,8 +46,17 @@ func (j judge) stale(it Item, later []live) Staleness {
 		return j.refreshed(it, later)
 	case quota.NoticeEarlyRefresh:
 		return j.early(it)
+	case quota.NoticeDigest:
+		return j.expired(it)
 	}
 	return j.past(it)
+}
+
+func (j judge) expired(it Item) Staleness {
+	if !it.Expires.IsZero() && !j.now.Before(it.Expires) {
+		return StaleRefreshed
+	}
+	return Fresh
 }
 
 func (j judge) past(it Item) Staleness {

@@ -66,6 +66,7 @@ func TestStale(t *testing.T) {
 		{"an early refresh at the reset", quota.NoticeEarlyRefresh, 0, time.Hour, in(0), nil, nil, StaleRefreshed},
 		{"a digest that holds", quota.NoticeDigest, 0, time.Hour, in(time.Second), nil, nil, Fresh},
 		{"a digest of which nothing holds", quota.NoticeDigest, 0, time.Hour, in(0), nil, nil, StaleRefreshed},
+		{"a digest whose end is open", quota.NoticeDigest, 0, time.Hour, nil, nil, nil, Fresh},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := judge{now: noon, low: 75, current: func(string) *quota.Status {
@@ -75,7 +76,11 @@ func TestStale(t *testing.T) {
 				return status(*c.window)
 			}}
 			n := quota.Notice{Kind: c.kind, Account: "default", Window: "5h", Level: c.level, At: noon.Add(-c.age), ResetsAt: c.resets}
-			if got := j.stale(Item{Notice: n}, c.later); got != c.want {
+			item := Item{Notice: n}
+			if c.kind == quota.NoticeDigest {
+				item.ResetsAt, item.Expires = nil, deref(c.resets)
+			}
+			if got := j.stale(item, c.later); got != c.want {
 				t.Fatalf("%v, want %v", got, c.want)
 			}
 		})

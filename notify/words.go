@@ -29,7 +29,7 @@ func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (
 
 // TestNotice is a notice to see whether notices arrive.
 func TestNotice(now time.Time) quota.Notice {
-	n := quota.Notice{Kind: NoticeTest, Account: quota.DefaultAccount, At: now, Reason: "asked for"}
+	n := quota.Notice{Kind: NoticeTest, Account: quota.DefaultAccount, At: quota.Milli(now), Reason: "asked for"}
 	n.Title, n.Body = Words(n, nil, now, time.UTC)
 	return n
 }

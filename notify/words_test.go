@@ -166,8 +166,12 @@ func TestMessagesAreComplete(t *testing.T) {
 			t.Errorf("%s has no words", kind)
 		}
 	}
-	if n := TestNotice(noon); n.Title == "" || n.Body == "" {
+	n := TestNotice(noon.Add(1234567))
+	if n.Title == "" || n.Body == "" {
 		t.Errorf("the test notice says nothing: %+v", n)
+	}
+	if !n.At.Equal(noon.Add(time.Millisecond)) {
+		t.Errorf("the test notice is of %v, want milliseconds", n.At)
 	}
 }
 
@@ -177,18 +181,24 @@ func TestDigestOf(t *testing.T) {
 	}
 	d := digestOf([]Item{
 		item("work", "5h", "75", time.Hour), item("work", "week", "w", 3*time.Hour), item("work", "5h", "90", time.Hour),
-	}, noon)
-	if d.Title != "While it was quiet: 3 notices" || d.Body != "w. b.\n90. b." || d.Account != "work" {
+	}, noon.Add(1234567))
+	if d.Title != "While it was quiet: 2 notices" || d.Body != "w. b.\n90. b." || d.Account != "work" {
 		t.Errorf("%+v", d)
 	}
-	if d.ResetsAt == nil || !d.ResetsAt.Equal(noon.Add(3*time.Hour)) {
-		t.Errorf("worth telling until %v, want the latest of its parts", d.ResetsAt)
+	if !d.Expires.Equal(noon.Add(3 * time.Hour)) {
+		t.Errorf("worth telling until %v, want the latest of its parts", d.Expires)
+	}
+	if d.ResetsAt != nil || !d.At.Equal(noon.Add(time.Millisecond)) {
+		t.Errorf("at %v, resets at %v; want milliseconds, and nothing of a window", d.At, d.ResetsAt)
 	}
 	open := item("default", "day", "x", 0)
 	open.ResetsAt = nil
-	again := digestOf([]Item{{Notice: d}, open}, noon)
-	if !strings.HasPrefix(again.Body, d.Body) || again.ResetsAt != nil || again.Account != "default" {
+	again := digestOf([]Item{d, open}, noon)
+	if !strings.HasPrefix(again.Body, d.Body) || !again.Expires.IsZero() || again.Account != "default" || again.Title != "While it was quiet: 3 notices" {
 		t.Errorf("%+v", again)
+	}
+	if later := digestOf([]Item{d, item("work", "day", "x", 2*time.Hour)}, noon); !later.Expires.Equal(d.Expires) {
+		t.Errorf("with a digest in it worth telling until %v, want %v", later.Expires, d.Expires)
 	}
 }
 

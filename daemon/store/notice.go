@@ -16,6 +16,8 @@ type NoticeRecord struct {
 	Key    string `json:"key"` // two notices of one key are the same one
 	Notice quota.Notice
 	Opened time.Time `json:"opened"` // start of the window instance it is about
+	// Expires is, of a digest, when nothing in it holds any more; zero: not known.
+	Expires time.Time `json:"expires,omitzero"`
 
 	Delivered string    `json:"delivered"` // "pending", "desktop", "stale" and the like
 	Why       string    `json:"why,omitempty"`
