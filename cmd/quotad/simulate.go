@@ -32,6 +32,9 @@ at that instant, as in "quotad status --json", of the events up to and including
 it. Without, it prints each transition of a window and each notice, in the order
 of time. One JSON object a line.
 
+What the provider said that is no stop of a window, or of one that had refreshed
+by then, is left out with a word; any other line that is wrong ends it.
+
 A time is 2026-11-23T14:30:00+08:00; one without a zone is local.`,
 		Example: `  quotad simulate --plan v2/pro --at 2026-11-23T12:00:00Z events.ndjson
   quotad events --json | quotad simulate --plan v3/pro --subscribed 2026-03-04T16:55:13+08:00 -
@@ -42,8 +45,8 @@ A time is 2026-11-23T14:30:00+08:00; one without a zone is local.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.plan, "plan", "", "`ID` of the plan (default the account's in --config)")
-	flags.StringVar(&f.subscribed, "subscribed", "", "`time` that week and month step from (default the first event)")
-	flags.StringVar(&f.fiveHour, "five-hour", "", "`kind` of the window 5h: fixed or rolling (default as the plan says)")
+	flags.StringVar(&f.subscribed, "subscribed", "", "`time` that week and month step from (default the account's in --config, else the first event)")
+	flags.StringVar(&f.fiveHour, "five-hour", "", "`kind` of the window 5h: fixed or rolling (default the account's in --config, else as the plan says)")
 	flags.StringArrayVar(&f.at, "at", nil, "`time` to print the status at; may be repeated")
 	a.accountFlag(c, &f.account, "the `account` whose events are replayed")
 	complete(c, "plan", a.planCompletions)
