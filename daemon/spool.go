@@ -37,9 +37,12 @@ func (d *drainer) look() {
 
 // drainAgain is how soon a drain is tried again that the engine could not
 // store; files that come meanwhile wait too, so that a full disk does not keep
-// it busy. It is also how soon files are looked at again that may still be
-// written to.
+// it busy.
 const drainAgain = 2 * time.Second
+
+// settledAgain is how soon files are looked at again that may still be written
+// to.
+const settledAgain = api.SettleTime + 50*time.Millisecond
 
 // run drains at once, and each time a file comes, until ctx ends. The
 // heartbeat, which calls look, covers a folder that cannot be watched.
@@ -51,7 +54,7 @@ func (d *drainer) run(ctx context.Context) {
 		case notStored:
 			came, again = nil, time.After(drainAgain)
 		case notYet:
-			again = time.After(drainAgain)
+			again = time.After(settledAgain)
 		}
 		select {
 		case <-ctx.Done():

@@ -28,9 +28,9 @@ const (
 	chunkBytes = 4 << 20
 )
 
-// settleTime is how long a file has to be as it is before it is read, where its
+// SettleTime is how long a file has to be as it is before it is read, where its
 // name does not tell that it was written whole.
-const settleTime = time.Second
+const SettleTime = time.Second
 
 // staleTemp is the age at which a half-written file is nobody's any more.
 const staleTemp = time.Hour
@@ -125,7 +125,7 @@ func (d *drain) claim(e fs.DirEntry) string {
 		return ""
 	}
 	now, at := d.now(), info.ModTime()
-	if age := now.Sub(at); 0 <= age && age < settleTime {
+	if age := now.Sub(at); 0 <= age && age < SettleTime {
 		d.done.Waiting++
 		return ""
 	}

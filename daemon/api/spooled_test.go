@@ -99,9 +99,9 @@ func TestDrainWaitsForAFileThatMayStillBeWrittenTo(t *testing.T) {
 	if events, done := delivered(t, s); len(events) != 0 || done != (Drained{Waiting: 1}) {
 		t.Errorf("at once: %q, %+v", ids(events), done)
 	}
-	now = now.Add(settleTime)
+	now = now.Add(SettleTime)
 	if events, done := delivered(t, s); len(events) != 1 || done != (Drained{Taken: 1}) {
-		t.Errorf("after %v: %q, %+v", settleTime, ids(events), done)
+		t.Errorf("after %v: %q, %+v", SettleTime, ids(events), done)
 	}
 }
 
