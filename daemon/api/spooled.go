@@ -37,7 +37,8 @@ type Settled struct {
 
 // Deliver drains the spool into submit, which records events as
 // Backend.Submit does. An event that cannot be read, or is rejected, is set
-// aside with the reason.
+// aside with the reason; one that was spooled in time but is ahead of a clock
+// that was put back since, as before the network tells the time, is kept.
 func (s Spool) Deliver(submit func([]quota.Event) ([]Result, error)) (Drained, error) {
 	return s.Drain(func(items []Item) ([]Settled, error) {
 		files := make([]spooledLines, len(items))
@@ -52,7 +53,7 @@ func (s Spool) Deliver(submit func([]quota.Event) ([]Result, error)) (Drained, e
 		}
 		settled := make([]Settled, len(items))
 		for i, lines := range files {
-			settled[i], results = lines.settle(results)
+			settled[i], results = lines.settle(results, func(e quota.Event) bool { return e.At.After(s.now()) && !items[i].foretold(e) })
 		}
 		return settled, nil
 	})
@@ -69,6 +70,9 @@ func submitted(events []quota.Event, submit func([]quota.Event) ([]Result, error
 	}
 	return results, err
 }
+
+// foretold reports whether an event was to come when it was spooled.
+func (i Item) foretold(e quota.Event) bool { return e.At.After(i.At.Add(quota.MaxAhead)) }
 
 // spooledLine is one event of a spooled file.
 type spooledLine struct {
@@ -135,8 +139,9 @@ func (l spooledLines) events() []quota.Event {
 }
 
 // settle says what is to become of the file by the results of its events, and
-// gives back the further ones.
-func (l spooledLines) settle(results []Result) (Settled, []Result) {
+// gives back the further ones. A rejected event that is early will be taken
+// later.
+func (l spooledLines) settle(results []Result, early func(quota.Event) bool) (Settled, []Result) {
 	n := len(l.events())
 	mine, rest := results[:n], results[n:]
 	var bad spooledLines
@@ -148,6 +153,9 @@ func (l spooledLines) settle(results []Result) (Settled, []Result) {
 			case quota.Recorded, quota.Duplicate:
 				continue
 			case quota.Rejected:
+				if early(line.event) {
+					return Settled{}, rest
+				}
 				line.wrong = errorOr(r.Error, 0)
 			default:
 				return Settled{}, rest

@@ -205,3 +205,35 @@ func TestDrainOffersLinesAgainUnderTheSameIDs(t *testing.T) {
 		t.Errorf("first %q, then %q, %+v", first, got, done)
 	}
 }
+
+func TestDrainKeepsWhatIsAheadOfAClockThatWasPutBack(t *testing.T) {
+	s, _ := spoolOf(t)
+	ahead := testNow.Add(24 * time.Hour)
+	must(t, s.Write("told", EncodeEvent(quota.Event{ID: "told", At: testNow})))
+	hook := Spool{Dir: s.Dir, Now: func() time.Time { return ahead }}
+	must(t, hook.Write("early", EncodeEvent(quota.Event{ID: "early", At: ahead})))
+	drop(t, s, "never.json", `{"id":"never","at":"2099-01-01T00:00:00Z"}`, time.Minute)
+	drain := func(now time.Time) (events []quota.Event, done Drained) {
+		s.Now = func() time.Time { return now }
+		done, err := s.Deliver(func(some []quota.Event) (out []Result, err error) {
+			for _, e := range some {
+				r := Result{ID: e.ID, Status: quota.Recorded}
+				if bad := e.CheckTime(now, 0); bad != nil {
+					r.Status, r.Error = quota.Rejected, FromQuota(bad)
+				} else {
+					events = append(events, e)
+				}
+				out = append(out, r)
+			}
+			return out, nil
+		})
+		must(t, err)
+		return events, done
+	}
+	if events, done := drain(testNow); !slices.Equal(ids(events), []string{"told"}) || done != (Drained{Taken: 1, SetAside: 1, Kept: 1}) {
+		t.Errorf("while the clock is behind: %q, %+v", ids(events), done)
+	}
+	if events, done := drain(ahead); !slices.Equal(ids(events), []string{"early"}) || done != (Drained{Taken: 1}) {
+		t.Errorf("once it is right: %q, %+v", ids(events), done)
+	}
+}
