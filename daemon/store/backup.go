@@ -101,6 +101,8 @@ func (s *Store) Backup(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return folderError(filepath.Dir(path), "cannot be made", err)
 	}
+	s.backups.Lock()
+	defer s.backups.Unlock()
 	err := writeWhole(path, path+".part", func(f *os.File) error {
 		if err := s.View(func(t *Tx) error {
 			_, err := t.tx.WriteTo(f)

@@ -185,3 +185,23 @@ func TestFoldersOfOurNamesAreShutToOthers(t *testing.T) {
 		t.Error("a folder behind a link was changed")
 	}
 }
+
+func TestBackupsToOnePathDoNotSpoilEachOther(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(500)...)
+	path := filepath.Join(t.TempDir(), "copy.db")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				if err := s.Backup(path); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if left := glob(t, filepath.Join(filepath.Dir(path), "*.part")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

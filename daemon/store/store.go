@@ -35,6 +35,8 @@ type Store struct {
 	words   *dictionary
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
+
+	backups sync.Mutex // one is written at a time: two of one path would write one file
 }
 
 // Path is where the database is.
