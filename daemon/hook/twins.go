@@ -45,16 +45,16 @@ type Run struct {
 // First is the first of the runs for one prompt: mine, which twins to come
 // will find, or the one that mine is a twin of.
 func (t Twins) First(same [][]byte, mine Run) (Run, error) {
-	salt, err := readSalt(t.Salt)
-	if err != nil {
-		return mine, err
-	}
 	f, err := t.open()
 	if err != nil {
 		return mine, err
 	}
 	defer f.Close() // releases the lock
 	if err := lock(f); err != nil {
+		return mine, err
+	}
+	salt, err := readSalt(t.Salt)
+	if err != nil {
 		return mine, err
 	}
 	me := sighting{key: mark(salt, same), run: mine}
@@ -145,9 +145,15 @@ func mark(salt []byte, parts [][]byte) string {
 
 const saltLength = 32
 
-// readSalt reads the salt, and makes it where there is none.
+// readSalt reads the salt, and makes it where there is none, or where it is not
+// whole, as a power cut can leave a new file.
 func readSalt(path string) ([]byte, error) {
 	salt, err := os.ReadFile(path)
+	if err == nil && len(salt) != saltLength {
+		if err = os.Remove(path); err == nil {
+			err = os.ErrNotExist
+		}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		if err = makeSalt(path); err == nil {
 			salt, err = os.ReadFile(path)

@@ -145,6 +145,22 @@ func TestTwinsMendWhatIsBroken(t *testing.T) {
 	}
 }
 
+func TestTwinsMendASaltThatIsNotWhole(t *testing.T) {
+	for what, text := range map[string]string{
+		"nothing, as after a power cut": "",
+		"too little":                    "salt",
+		"too much":                      strings.Repeat("x", saltLength+1),
+	} {
+		twins := home(t)
+		write(t, twins.Salt, []byte(text))
+		for _, mint := range []string{"first", "second"} {
+			if id, err := twins.id(words("hi"), start, mint); id != "first" || err != nil {
+				t.Errorf("%s: %s got %q, %v", what, mint, id, err)
+			}
+		}
+	}
+}
+
 func write(t *testing.T, path string, data []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -162,7 +178,7 @@ func TestTwinsCountWhereTheyCannotMeet(t *testing.T) {
 		"no folder takes the file": func(w *Twins) { w.Dirs = []string{filepath.Join(file, "x")} },
 		"there is no folder":       func(w *Twins) { w.Dirs = nil },
 		"the salt has no place":    func(w *Twins) { w.Salt = filepath.Join(file, "salt") },
-		"the salt is not whole":    func(w *Twins) { w.Salt = file },
+		"the salt is a folder":     func(w *Twins) { w.Salt = filepath.Dir(file) },
 		"a link stands in the way": func(w *Twins) {
 			w.Dirs = w.Dirs[1:]
 			write(t, filepath.Join(w.Dirs[0], "x"), nil)
