@@ -72,14 +72,34 @@ func (t Twins) open() (*os.File, error) {
 	failed := errors.New("no folder to meet in")
 	for _, dir := range t.Dirs {
 		_ = os.Mkdir(dir, 0o700) // the folder above it is not ours to make
-		f, err := os.OpenFile(filepath.Join(dir, "hook.recent"),
-			os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+		f, err := openOwn(filepath.Join(dir, "hook.recent"))
 		if err == nil {
 			return f, nil
 		}
 		failed = err
 	}
 	return nil, failed
+}
+
+// openOwn opens a plain file of ours, made where it is missing. The folder may
+// be anybody's to write: a pipe in it would hold up the hook for ever, and to
+// another user's file nothing is told.
+func openOwn(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.Mode().IsRegular() || int(st.Uid) != os.Geteuid() {
+			err = fmt.Errorf("%s is not a plain file of ours", path)
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // lock takes the file's lock. A twin holds it for well under a millisecond; one

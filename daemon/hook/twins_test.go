@@ -186,6 +186,13 @@ func TestTwinsCountWhereTheyCannotMeet(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"a pipe stands in the way": func(w *Twins) {
+			w.Dirs = w.Dirs[1:]
+			write(t, filepath.Join(w.Dirs[0], "x"), nil)
+			if err := syscall.Mkfifo(filepath.Join(w.Dirs[0], "hook.recent"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"a run that was stopped holds the lock": func(w *Twins) {
 			path := filepath.Join(w.Dirs[1], "hook.recent")
 			write(t, path, nil)
