@@ -105,7 +105,7 @@ func EncodeEvent(e quota.Event) []byte {
 func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	e := quota.Event{
 		ID: w.ID, Kind: w.Kind, Account: w.Account, Tool: w.Tool, Session: w.Session,
-		Project: w.Project, Model: w.Model, Endpoint: w.Endpoint, Turn: w.Turn,
+		Project: w.Project, Model: w.Model, Endpoint: bareEndpoint(w.Endpoint), Turn: w.Turn,
 		Transcript: w.Transcript, Name: w.Name, Window: w.Window, Code: w.Code, Voids: w.Voids,
 	}
 	var err *Error

@@ -47,6 +47,12 @@ func TestDecodeEventFillsIn(t *testing.T) {
 			quota.Event{Kind: quota.KindExhausted, At: testNow, Account: "default", Count: 1, Window: "week", Until: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}},
 		{"void names the event it takes out", `{"kind":"void","voids":"abc"}`,
 			quota.Event{Kind: quota.KindVoid, At: testNow, Account: "default", Count: 1, Voids: "abc"}},
+		{"what may be a secret in an endpoint is not kept", `{"endpoint":"https://me:key@api.z.ai/api/anthropic?token=key#key"}`,
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "https://redacted@api.z.ai/api/anthropic"}},
+		{"nor is it in one without a scheme", `{"endpoint":"me:key@host/a@b"}`,
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "redacted@host/a@b"}},
+		{"an endpoint of secrets alone still is one", `{"endpoint":"?token=key"}`,
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "redacted"}},
 		{"text comes back as it was given", `{"session":"a<b>&\u0000\t\"ü","project":"\\"}`,
 			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Session: "a<b>&\x00\t\"ü", Project: `\`}},
 	} {
@@ -187,7 +193,7 @@ func anEvent(t *rapid.T) quota.Event {
 		At:      aTime(t, "at"),
 		Account: rapid.StringMatching(`[a-zA-Z0-9._-]{1,64}`).Draw(t, "account"),
 		Tool:    text.Draw(t, "tool"), Session: text.Draw(t, "session"), Project: text.Draw(t, "project"),
-		Model: text.Draw(t, "model"), Endpoint: text.Draw(t, "endpoint"), Turn: text.Draw(t, "turn"),
+		Model: text.Draw(t, "model"), Endpoint: bareEndpoint(text.Draw(t, "endpoint")), Turn: text.Draw(t, "turn"),
 		Transcript: text.Draw(t, "transcript"),
 		Count:      rapid.IntRange(1, quota.MaxCount).Draw(t, "count"),
 	}

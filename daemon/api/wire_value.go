@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -197,4 +198,31 @@ func found(value string) string {
 		return "true or false"
 	}
 	return "a " + value
+}
+
+// redacted stands where a secret may have been. An endpoint with it is billed
+// as it was: one that names a user is not the plan's.
+const redacted = "redacted"
+
+// bareEndpoint is an endpoint without what may hold a key: user and password,
+// query and fragment. Host and path alone decide who pays.
+func bareEndpoint(s string) string {
+	if s == "" {
+		return ""
+	}
+	if i := strings.IndexAny(s, "?#"); i >= 0 {
+		s = s[:i]
+	}
+	start := 0
+	if i := strings.Index(s, "://"); i >= 0 {
+		start = i + len("://")
+	}
+	host := s[start:]
+	if i := strings.IndexByte(host, '/'); i >= 0 {
+		host = host[:i]
+	}
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		s = s[:start] + redacted + s[start+i:]
+	}
+	return cmp.Or(s, redacted)
 }
