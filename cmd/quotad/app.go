@@ -61,6 +61,9 @@ func (a *app) report(command string, err error) int {
 	}
 	f := failureOf(err)
 	hint := f.hint
+	if away := (*api.NoDaemonError)(nil); a.socket != "" && errors.As(err, &away) && hint == away.Hint() {
+		hint = "quotad run --socket " + a.socket
+	}
 	if hint == "" && f.code == exitUsage {
 		hint = command + " --help"
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,8 @@ func group(c *cobra.Command) *cobra.Command {
 		if c.SuggestionsMinimumDistance <= 0 {
 			c.SuggestionsMinimumDistance = 2
 		}
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		near := slices.DeleteFunc(c.SuggestionsFor(args[0]), func(name string) bool { return name == "hook" }) // for tools to call
+		if len(near) > 0 {
 			hint = c.CommandPath() + " " + near[0]
 		}
 		return usage(hint, "%s has no command %q", c.CommandPath(), args[0])

@@ -63,9 +63,9 @@ func (b *board) draw(all quota.Statuses) string {
 			b.say("Warning: "+w.Message, warned)
 		}
 	}
-	if assumes(all) {
+	if account, ok := assumes(all); ok {
 		b.line("")
-		b.say("Tell quotad what it assumes now: quotad setup", dim)
+		b.say("Tell quotad what it assumes now: "+setupOf(account), dim)
 	}
 	return strings.Join(b.lines, "\n") + "\n"
 }
@@ -101,11 +101,24 @@ func (b *board) head(st *quota.Status, named bool) {
 	}
 }
 
-// assumes reports whether anything is assumed that could be configured.
-func assumes(all quota.Statuses) bool {
-	return slices.ContainsFunc(all.Accounts, func(st quota.Status) bool {
+// assumes names the first account of which anything is assumed that could be
+// configured.
+func assumes(all quota.Statuses) (account string, ok bool) {
+	i := slices.IndexFunc(all.Accounts, func(st quota.Status) bool {
 		return st.Plan.Assumed || st.Plan.AnchorAssumed && stepped(&st) != ""
 	})
+	if i < 0 {
+		return "", false
+	}
+	return all.Accounts[i].Account, true
+}
+
+// setupOf is the command that asks what an account is.
+func setupOf(account string) string {
+	if account == quota.DefaultAccount {
+		return "quotad setup"
+	}
+	return "quotad setup --account " + account
 }
 
 // stepped names the windows that step from the subscription.

@@ -57,9 +57,9 @@ func (x *examination) configuration() {
 	}
 	for _, acc := range settings.Accounts {
 		if acc.Assumed {
-			x.warn("quotad setup", "no plan is configured for the account %s; %s is assumed", acc.Name, acc.Plan.ID)
+			x.warn(setupOf(acc.Name), "no plan is configured for the account %s; %s is assumed", acc.Name, acc.Plan.ID)
 		} else if acc.Subscribed.IsZero() {
-			x.warn("quotad setup", "no subscription date is configured for the account %s; the first event takes its place", acc.Name)
+			x.warn(setupOf(acc.Name), "no subscription date is configured for the account %s; the first event takes its place", acc.Name)
 		}
 	}
 	for _, remark := range settings.Remarks() {

@@ -45,6 +45,9 @@ func (a *app) settings() (config.Settings, error) {
 	hint := "ls -ld " + path
 	if wrong := (config.Errors)(nil); errors.As(err, &wrong) {
 		hint = "mend " + path + ", then: quotad config check"
+		if a.configFile != "" {
+			hint += " --config " + path
+		}
 	} else if missing(path) {
 		hint = "quotad config set --config " + path + " account.default.plan " + quota.DefaultPlan
 	}
