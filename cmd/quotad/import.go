@@ -52,6 +52,7 @@ type importing struct {
 	numbers []int         // their lines
 	unnamed map[string]int
 	count   map[quota.Outcome]int
+	undated int // lines that name no time
 	done    int // line up to which all was acknowledged
 }
 
@@ -130,9 +131,13 @@ func (m *importing) decode(l line) (quota.Event, error) {
 	if l.err != nil {
 		return quota.Event{}, l.err
 	}
-	e, wrong := api.DecodeEvent(l.text, m.app.now())
+	now := m.app.now()
+	e, wrong := api.DecodeEvent(l.text, now)
 	if wrong != nil {
 		return e, wrong
+	}
+	if e.At.Equal(quota.Milli(now)) {
+		m.undated++
 	}
 	if e.ID == "" {
 		sum := sha256.Sum256(l.text)
@@ -197,6 +202,9 @@ func (m *importing) sum(taken string) error {
 	n := m.count
 	fmt.Fprintf(m.app.stdout, "%s: %s %s, %s, %d rejected\n", m.file.name,
 		counted(n[quota.Recorded], "event"), taken, counted(n[quota.Duplicate], "duplicate"), n[quota.Rejected])
+	if m.undated > 0 && n[quota.Recorded] > 0 {
+		fmt.Fprintf(m.app.stderr, "quotad: note: %s without a time (\"at\"), taken as of now\n", counted(m.undated, "event"))
+	}
 	if n[quota.Rejected] > 0 {
 		return failed("mend these lines, then run it again: what is recorded counts once", "not all of %s was taken: %s rejected", m.file.name, counted(n[quota.Rejected], "line"))
 	}
