@@ -173,15 +173,32 @@ func (x *explained) story() []string {
 	rows := [][]string{{"  when", "what", "tool", "model", "change", "used", "why"}}
 	for _, s := range x.Steps {
 		rows = append(rows, []string{
-			"  " + x.when(s), string(s.Kind), clean(s.Tool), clean(s.Model), signed(s.Amount), s.Used.String(), clean(s.Why),
+			"  " + x.when(s), string(s.Kind), clean(s.Tool), clean(s.Model), signed(s.Amount), grouped(s.Used), clean(s.Why),
 		})
 	}
-	lines := aligned(rows, 4, 5)
+	lines := x.fitted(rows)
 	lines[0] = x.paint(lines[0], dim)
 	if x.Omitted > 0 {
 		lines = slices.Insert(lines, 1, fmt.Sprintf("  ... %s before these; --all shows them", counted(x.Omitted, "event")))
 	}
 	return append(lines, x.totals()...)
+}
+
+// fitted aligns the story, and leaves out the model and then the tool where it
+// is too wide for the screen.
+func (x *explained) fitted(rows [][]string) []string {
+	const tool, model = 2, 3
+	lines := aligned(rows, 4, 5)
+	for _, spare := range []int{model, tool} {
+		if !slices.ContainsFunc(lines, func(l string) bool { return cells(l) > x.width }) {
+			break
+		}
+		for _, row := range rows {
+			row[spare] = ""
+		}
+		lines = aligned(rows, 4, 5)
+	}
+	return lines
 }
 
 // when is a clock with seconds, for several prompts may fall into one minute.
@@ -195,15 +212,15 @@ func (x *explained) when(s quota.ExplanationStep) string {
 
 func signed(a quota.Amount) string {
 	if a > 0 {
-		return "+" + a.String()
+		return "+" + grouped(a)
 	}
-	return a.String()
+	return grouped(a)
 }
 
 // totals are the sums of all steps; those of one tool or model alone tell
 // nothing that the table does not.
 func (x *explained) totals() []string {
-	rows := [][]string{{"  total", fmt.Sprintf("%s of %s %s", x.Window.Used, x.Window.Cap, unitOf(&x.Window, x.Plan.Unit))}}
+	rows := [][]string{{"  total", fmt.Sprintf("%s of %s %s", grouped(x.Window.Used), grouped(x.Window.Cap), unitOf(&x.Window, x.Plan.Unit))}}
 	for _, by := range []struct {
 		name string
 		sums map[string]quota.Amount
@@ -229,7 +246,7 @@ func listed(sums map[string]quota.Amount) string {
 		if name == "" {
 			shown = "unnamed"
 		}
-		said = append(said, shown+" "+sums[name].String())
+		said = append(said, shown+" "+grouped(sums[name]))
 	}
 	return strings.Join(said, ", ")
 }

@@ -11,3 +11,13 @@ func TestExplainSumsOnlyWhatWasCharged(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestExplainWritesAllOfAnAmount(t *testing.T) {
+	for want, amount := range map[string]quota.Amount{
+		"0": 0, "0.4": quota.One * 2 / 5, "999": 999 * quota.One, "-1,000": -1000 * quota.One, "12,345,678.5": 12_345_678*quota.One + quota.One/2,
+	} {
+		if got := grouped(amount); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

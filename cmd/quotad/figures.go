@@ -55,15 +55,18 @@ func figure(a quota.Amount) string {
 	case a < 10*quota.One:
 		return (a - a%tenth).String()
 	}
-	digits := strconv.FormatInt(int64(a/quota.One), 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
+	return grouped(a - a%quota.One)
+}
+
+// grouped is all of an amount, its thousands set apart.
+func grouped(a quota.Amount) string {
+	text := a.String()
+	whole, _, _ := strings.Cut(text, ".")
+	digits := strings.TrimPrefix(whole, "-")
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	return b.String()
+	return strings.Repeat("-", strings.Count(whole, "-")) + digits + text[len(whole):]
 }
 
 // unitOf is what a window counts, as people say it.
