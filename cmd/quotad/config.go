@@ -163,7 +163,7 @@ func effect(s config.Settings) []string {
 	}
 	lines = append(lines, noticeEffect(s))
 	if n := len(s.Rules.Endpoints) + len(s.Rules.Tools); n > 0 {
-		lines = append(lines, strconv.Itoa(n)+" rules on what is on the plan")
+		lines = append(lines, counted(n, "rule")+" on what is on the plan")
 	}
 	return lines
 }
@@ -184,7 +184,7 @@ func accountEffect(acc quota.Account, p config.Provider) string {
 	}
 	fmt.Fprintf(&b, ", model %s", acc.Model)
 	if p.Enabled {
-		b.WriteString(", reads the provider at " + p.Site)
+		b.WriteString(", provider " + p.Site + " (this version does not ask it)")
 	}
 	return b.String()
 }
