@@ -20,10 +20,24 @@ func exhaustion(e quota.Event, message string) (quota.Event, error) {
 	stop, reason := quota.ParseStop(word, message, e.At)
 	if stop.Window == "" {
 		return e, failed(`quotad record --exhausted 5h   (or week, month), where you know which window it is`,
-			"--exhausted: nothing to record: %v", reason)
+			"--exhausted: nothing to record: %s", notStopped(reason))
 	}
 	e.Window, e.Until = stop.Window, stop.Until
 	return e, nil
+}
+
+// notStopped says why the provider's words exhaust no window.
+func notStopped(r quota.StopReason) string {
+	switch r {
+	case quota.StopUnknown:
+		return "these are not words in which the provider says that a window is used up"
+	case quota.StopNotQuota:
+		return "the provider says something else than that a window is used up"
+	case quota.StopPast:
+		return "the window has refreshed since"
+	default:
+		return r.String()
+	}
 }
 
 // parseReading reads WINDOW=34%, WINDOW=120 or WINDOW=120/400, and @TIME.
