@@ -102,16 +102,30 @@ func busAppears(ctx context.Context, file string) <-chan struct{} {
 	}
 	_ = w.Add(filepath.Dir(file))
 	context.AfterFunc(ctx, func() { w.Close() })
-	go func() {
-		for e := range w.Events {
+	go tellMade(w, file, appeared)
+	return appeared
+}
+
+// tellMade tells each time a watcher sees the file being made, until that is
+// closed. An error that nobody takes would keep all further events back.
+func tellMade(w *fsnotify.Watcher, file string, made chan<- struct{}) {
+	for {
+		select {
+		case _, open := <-w.Errors:
+			if !open {
+				return
+			}
+		case e, open := <-w.Events:
+			if !open {
+				return
+			}
 			if e.Name != file || !e.Has(fsnotify.Create) {
 				continue
 			}
 			select {
-			case appeared <- struct{}{}:
+			case made <- struct{}{}:
 			default:
 			}
 		}
-	}()
-	return appeared
+	}
 }
