@@ -171,4 +171,4 @@ func Probe(ctx context.Context, env func(string) string) ProbeResult {
 	return r
 }
 
-var errNoBus = errors.New("there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, and $XDG_RUNTIME_DIR/bus is not there")
+var errNoBus = errors.New("DBUS_SESSION_BUS_ADDRESS is not set, and $XDG_RUNTIME_DIR/bus is not there")
