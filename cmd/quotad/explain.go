@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -72,7 +71,7 @@ func (a *app) explain(ctx context.Context, f explainFlags) error {
 		told.Steps, told.Omitted = x.Steps[over:], x.Omitted+over
 	}
 	if f.json {
-		return json.NewEncoder(a.stdout).Encode(told.Explanation)
+		return a.encode(told.Explanation)
 	}
 	told.screen = a.tableScreen()
 	return told.print(a.stdout)

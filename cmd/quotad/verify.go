@@ -55,7 +55,7 @@ func (a *app) verify(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		err = json.NewEncoder(a.stdout).Encode(found)
+		err = a.encode(found)
 	} else {
 		err = a.tellVerified(paths, found)
 	}
