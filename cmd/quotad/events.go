@@ -162,6 +162,7 @@ const sampled = 1000
 func (a *app) listEvents(list iter.Seq2[quota.Event, error]) error {
 	t := &table{screen: a.tableScreen(), head: []string{"TIME", "EVENT", "TOOL", "PROJECT", "ID"}, spare: []int{3, 2}, flex: 1}
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
+	billed := a.billing()
 	var rows [][]string
 	flush := func() error {
 		if t.widths == nil && len(rows) > 0 {
@@ -181,7 +182,7 @@ func (a *app) listEvents(list iter.Seq2[quota.Event, error]) error {
 		if err != nil {
 			return errors.Join(flush(), out.Flush(), err)
 		}
-		if rows = append(rows, a.eventRow(e)); len(rows) == sampled {
+		if rows = append(rows, a.eventRow(e, billed(e))); len(rows) == sampled {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -196,9 +197,31 @@ func (a *app) listEvents(list iter.Seq2[quota.Event, error]) error {
 	return nil
 }
 
-func (a *app) eventRow(e quota.Event) []string {
+// billing tells of what is used whether it was off the plan, and "" where it
+// was on it. It goes by the configuration, or without a good one by the
+// provider's addresses alone.
+func (a *app) billing() func(quota.Event) string {
+	settings, _ := a.settings()
+	return func(e quota.Event) string {
+		switch e.Kind {
+		case quota.KindPrompt, quota.KindTool, quota.KindUsage:
+		default:
+			return ""
+		}
+		switch settings.Rules.Bill(e) {
+		case quota.Elsewhere:
+			return quota.ChargeOffPlan.String()
+		case quota.PayPerToken:
+			return quota.ChargePerToken.String()
+		default:
+			return ""
+		}
+	}
+}
+
+func (a *app) eventRow(e quota.Event, billed string) []string {
 	at := e.At.In(a.now().Location()).Format(time.DateTime)
-	what := a.inWords(e)
+	what := join(", ", a.inWords(e), billed)
 	if e.Account != quota.DefaultAccount {
 		what = e.Account + ": " + what
 	}
