@@ -399,3 +399,25 @@ func TestWhatRetentionForgotIsNotCountedAgain(t *testing.T) {
 		r.stop()
 	})
 }
+
+func TestAClockFarAheadForgetsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ahead time.Duration
+		r := start(t, t.TempDir(), settings(t, ""), func() time.Time { return time.Now().Add(ahead) })
+		defer r.stop()
+		r.post(quota.Event{}, quota.Event{})
+		time.Sleep(48 * time.Hour)
+		r.post(quota.Event{})
+		ahead = 10 * 365 * 24 * time.Hour
+		if err := r.engine.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for range backendOf(r).Events(t.Context(), api.EventQuery{}) {
+			n++
+		}
+		if n != 3 {
+			t.Errorf("%d of 3 events are left", n)
+		}
+	})
+}

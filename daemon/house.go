@@ -44,8 +44,9 @@ func (d *service) prune(ctx context.Context) {
 
 // Prune forgets the events older than the retention, a few at a time.
 func (e *Engine) Prune(ctx context.Context) error {
-	settings := e.Snapshot().Settings
-	before, reach := e.now().Add(-settings.Store.Retention), longestRolling(settings)
+	snap := e.Snapshot()
+	settings := snap.Settings
+	before, reach := e.forgetBefore(snap), longestRolling(settings)
 	for {
 		gone := 0
 		err := e.do(ctx, func(w *work) (err error) {
@@ -56,6 +57,24 @@ func (e *Engine) Prune(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// trusted is how far after the newest event the clock is believed: one that is
+// years ahead, as at a boot without a battery, must not forget everything.
+const trusted = 30 * 24 * time.Hour
+
+// forgetBefore is the instant that retention reaches back to.
+func (e *Engine) forgetBefore(s *Snapshot) time.Time {
+	now, newest := e.now(), time.Time{}
+	for _, p := range s.parts {
+		if p.state.Head.After(newest) {
+			newest = p.state.Head
+		}
+	}
+	if limit := newest.Add(trusted); now.After(limit) {
+		now = limit
+	}
+	return now.Add(-s.Settings.Store.Retention)
 }
 
 // longestRolling is how far back a rolling window of any account reaches.
