@@ -118,7 +118,8 @@ func (a *app) notifyList() *cobra.Command {
 		Long: `Lists what was told or is to be told, oldest first, and what became of it:
 desktop or command where that took it; pending where nobody has yet; held during
 quiet hours or a snooze; digest where it was told as a part of one; stale where
-it was no longer true when it could be told; none where there is nobody to tell.
+it was no longer true when it could be told; none where there is nobody to tell;
+failed where the command failed; unknown where what sent it died on the way.
 
 ` + timeForms,
 		Example: `  quotad notify list
