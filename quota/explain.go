@@ -93,6 +93,8 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 	step := ExplanationStep{At: e.At, ID: e.ID, Kind: e.Kind, Tool: e.Tool}
 	was, anchor := at.Used, s.Anchor(m)
 	switch {
+	case !w.concerns(m.Account.Plan.Unit, e.Kind):
+		return step, false
 	case e.Voided:
 		step.Why = ChargeVoided.String()
 	case e.Kind == KindExhausted && s.stops(m, w, e.Event):
@@ -111,6 +113,18 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
+}
+
+// concerns reports whether entries of a kind could change the window: where
+// MCP calls have a window of their own, prompts have nothing to do with it.
+func (w *Window) concerns(unit Unit, kind Kind) bool {
+	switch kind {
+	case KindTool:
+		return w.counts(CountTools) || unit == Credits
+	case KindPrompt, KindUsage:
+		return w.counts(CountPrompts)
+	}
+	return true
 }
 
 // stops reports whether a stop is about the window.

@@ -53,3 +53,34 @@ func TestAnExplanationEndsAtTheNumber(t *testing.T) {
 		})
 	}
 }
+
+func TestAnExplanationLeavesOutWhatDoesNotConcernItsWindow(t *testing.T) {
+	m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+	now := instant("2026-11-23T06:00:00Z")
+	r := NewReplay(m, all)
+	for _, e := range Sort([]Event{
+		{ID: "p", At: now.Add(-time.Hour), Model: "glm-4.5"},
+		{ID: "off", At: now.Add(-50 * time.Minute), Endpoint: "https://api.anthropic.com"},
+		{ID: "call", Kind: KindTool, At: now.Add(-40 * time.Minute), Name: "web_search"},
+		{ID: "void", Kind: KindVoid, At: now.Add(-30 * time.Minute), Voids: "p"},
+	}) {
+		if err := r.Put(e.Normalize(e.At)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &r.ledger.State
+	for window, want := range map[string]string{"week": "p off", "month": "call"} {
+		entries := r.book.Entries(DefaultAccount, s.ExplainFrom(m, window, now))
+		x, err := s.Explain(m, all, window, entries, now, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, step := range x.Steps {
+			got = append(got, step.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", window, strings.Join(got, " "), want)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func (x *examination) socketFile() {
 		case err != nil:
 			x.warn("ls -ld "+filepath.Dir(path), "%v", err)
 		case info.Mode().Type() != fs.ModeSocket:
-			x.fault("mv "+path+" "+path+".old", "%s is no socket", path)
+			x.fault("quotad run --socket PATH", "%s is no socket: name another path, or move it away", path)
 		case x.unsafe(info) != "":
 			x.warn("systemctl --user restart quotad", "%s %s", path, x.unsafe(info))
 		default:

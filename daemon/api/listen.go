@@ -126,7 +126,7 @@ func clearStale(path string) error {
 	case err != nil:
 		return fmt.Errorf("cannot look at the socket: %w", err)
 	case info.Mode().Type() != fs.ModeSocket:
-		return socketError("mv "+path+" "+path+".old", "%s is there and is no socket; move it away, or name another path with --socket", path)
+		return socketError("quotad run --socket PATH", "%s is there and is no socket: name another path, or move it away", path)
 	case owner(info) != os.Geteuid():
 		return fmt.Errorf("the socket %s belongs to another user (uid %d)", path, owner(info))
 	}
