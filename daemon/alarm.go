@@ -10,8 +10,12 @@ import (
 )
 
 // Heartbeat is how often the engine looks at the clock though nothing told it
-// to: the backup of all other wake-ups.
-const Heartbeat = time.Minute
+// to: the backup of all other wake-ups. Where one of those cannot be had, it
+// looks at each Fallback.
+const (
+	Heartbeat = 5 * time.Minute
+	Fallback  = 30 * time.Second
+)
 
 // alarm decides when the engine looks, never what it sees: it calls look at
 // the next window boundary and at each heartbeat, and runs the housekeeping.
@@ -43,7 +47,7 @@ func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	// In this order: reversed, a job that panicked once would never run again.
 	a.cron = cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger),
 		cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger)))
-	a.cron.Schedule(cron.Every(beat), cron.FuncJob(look))
+	a.often(beat)
 	return a
 }
 
@@ -53,6 +57,11 @@ func (a *alarm) schedule(spec string, job func()) error {
 		return fmt.Errorf("schedule %q: %w", spec, err)
 	}
 	return nil
+}
+
+// often looks at a shorter interval as well.
+func (a *alarm) often(every time.Duration) {
+	a.cron.Schedule(cron.Every(every), cron.FuncJob(a.look))
 }
 
 // set moves the boundary alarm; the zero time clears it.

@@ -20,6 +20,7 @@ const (
 	queueLength = 1024
 	batchOps    = 1024 // requests that share one transaction at most
 	crowdWait   = time.Millisecond
+	lookAgain   = 2 * time.Second // after what was due could not be stored
 )
 
 // ErrStopped is returned to those who ask an engine that has stopped.
@@ -281,6 +282,9 @@ func (e *Engine) look() {
 	for _, a := range e.accounts {
 		if len(e.due(a, now)) > 0 {
 			e.commit([]*operation{{do: (*work).look, done: make(chan error, 1)}})
+			if e.failing { // what is due must not wait for the next heartbeat
+				time.AfterFunc(lookAgain, e.Look)
+			}
 			return
 		}
 	}

@@ -179,7 +179,8 @@ func (d *service) watchClock(ctx context.Context) {
 		d.poke()
 	})
 	if err != nil {
-		d.Log.Warn().Err(err).Msg("steps of the clock are noticed within a minute only")
+		d.Log.Warn().Err(err).Stringer("looks every", Fallback).Msg("steps of the clock are not told here")
+		d.alarm.often(Fallback)
 	}
 }
 

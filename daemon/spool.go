@@ -73,7 +73,8 @@ func (d *drainer) watch(ctx context.Context) <-chan struct{} {
 		err = d.enter(watcher)
 	}
 	if err != nil {
-		d.log.Warn().Err(err).Msg("cannot watch the spool; it is looked at each minute")
+		d.log.Warn().Err(err).Stringer("looks every", spoolPoll).Msg("cannot watch the spool")
+		go d.poll(ctx, came)
 		return came
 	}
 	go func() {
@@ -97,6 +98,26 @@ func (d *drainer) watch(ctx context.Context) <-chan struct{} {
 	return came
 }
 
+// spoolPoll is how often a spool is looked at that cannot be watched.
+const spoolPoll = 4 * time.Second
+
+// poll gives a signal now and then, where no watch can be had.
+func (d *drainer) poll(ctx context.Context, came chan<- struct{}) {
+	tick := time.NewTicker(spoolPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		select {
+		case came <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // enter makes the spool where it is missing, and watches it.
 func (d *drainer) enter(watcher *fsnotify.Watcher) error {
 	return errors.Join(os.MkdirAll(d.spool.Dir, 0o700), watcher.Add(d.spool.Dir))
@@ -112,7 +133,7 @@ func (d *drainer) tells(watcher *fsnotify.Watcher, ev fsnotify.Event) bool {
 		return false
 	}
 	if err := d.enter(watcher); err != nil {
-		d.log.Warn().Err(err).Msg("cannot watch the spool any more; it is looked at each minute")
+		d.log.Warn().Err(err).Msg("cannot watch the spool any more; it is looked at now and then")
 	}
 	return true
 }
