@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -63,10 +62,10 @@ func (d *service) poke() {
 func (d *service) senders(s *config.Settings) []notify.Sender {
 	var list []notify.Sender
 	if s.Notify.Desktop {
-		list = append(list, &notify.Desktop{Env: d.Env})
+		list = append(list, notify.NewDesktop(nil, d.Env))
 	}
 	if len(s.Notify.Command) > 0 {
-		list = append(list, &notify.Command{Args: s.Notify.Command, Environ: os.Environ()})
+		list = append(list, notify.NewCommand(s.Notify.Command))
 	}
 	return list
 }
