@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strings"
+
+	"quotad/daemon/hook"
 )
 
 // claudeSettings is the user's settings file of Claude Code.
@@ -32,10 +34,10 @@ type (
 
 // claudeHooks is what has Claude Code report to a program.
 func claudeHooks(program string) string {
-	hook := claudeMatcher{[]claudeHook{{Type: "command", Command: hookCommandLine(program, "claude-code"), Timeout: 5}}}
+	call := claudeMatcher{[]claudeHook{{Type: "command", Command: hook.Host{Program: program}.CommandLine("claude-code"), Timeout: 5}}}
 	hooks := map[string][]claudeMatcher{}
 	for _, event := range claudeEvents {
-		hooks[event] = []claudeMatcher{hook}
+		hooks[event] = []claudeMatcher{call}
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -43,10 +45,4 @@ func claudeHooks(program string) string {
 	enc.SetIndent("", "  ")
 	_ = enc.Encode(map[string]any{"hooks": hooks}) // plain data: this cannot fail
 	return strings.TrimSuffix(out.String(), "\n")
-}
-
-// hookCommandLine calls a hook such that a tool goes on in silence whatever
-// happens, even where the program is gone.
-func hookCommandLine(program, tool string) string {
-	return "'" + strings.ReplaceAll(program, "'", `'\''`) + "' hook " + tool + " 2>/dev/null || true"
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"testing"
+
+	"quotad/daemon/hook"
 )
 
 func TestFirstWord(t *testing.T) {
@@ -23,7 +25,7 @@ func TestFirstWord(t *testing.T) {
 
 func TestHookCommandLineIsReadBack(t *testing.T) {
 	for _, program := range []string{"/usr/bin/quotad", "/opt/my tools/quotad", "/o's/quotad"} {
-		if got := firstWord(hookCommandLine(program, "claude-code")); got != program {
+		if got := firstWord(hook.Host{Program: program}.CommandLine("claude-code")); got != program {
 			t.Errorf("%q was read back as %q", program, got)
 		}
 	}

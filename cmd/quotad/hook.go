@@ -45,15 +45,17 @@ func endHook() { os.Exit(exitDone) }
 
 func hookRun(args []string, stdin io.Reader, start time.Time) {
 	defer func() { _ = recover() }()
-	tool, flags := hookArgs(args)
-	hookCall(tool, flags, stdin, start).Run()
+	tool, rest, flags := hookArgs(args)
+	c := hookCall(tool, flags, stdin, start)
+	c.Args = rest
+	c.Run()
 }
 
 // hookCall finds the places of a call.
 func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time) hook.Call {
 	paths := hookPaths(flags, os.Getenv, os.Getuid())
 	return hook.Call{
-		Tool: tool, Stdin: stdin, Env: os.Getenv, Start: start, Rand: rand.Reader,
+		Tool: tool, Stdin: stdin, Env: os.Getenv, ReadFile: hook.ReadSmall, Start: start, Rand: rand.Reader,
 		Twins: hook.Twins{
 			Dirs: hookDirs(paths.StateDir, os.Getenv, os.Getuid()),
 			Salt: filepath.Join(paths.StateDir, "hook.salt"),
@@ -61,6 +63,7 @@ func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time)
 		Post: func(line []byte, deadline time.Time) (api.Delivery, error) {
 			return api.Post(paths.Sockets, line, deadline)
 		},
+		Tell: func(line []byte, deadline time.Time) { _ = api.PostTurn(paths.Sockets, line, deadline) },
 		Spool: func(e quota.Event, line []byte) error {
 			// Named by the event alone, so that runs for one prompt leave one file.
 			return api.Spool{Dir: paths.Spool, Quick: true, Now: func() time.Time { return e.At }}.Write(e.ID, line)
@@ -69,14 +72,17 @@ func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time)
 	}
 }
 
-// hookArgs takes the tool and the flags that matter here from the arguments;
-// all others are for later versions to know. There is no wrong use of a hook.
-func hookArgs(args []string) (tool string, flags config.Flags) {
+// hookArgs takes the tool, what follows it, and the flags that matter here from
+// the arguments; all others are for later versions to know. There is no wrong
+// use of a hook.
+func hookArgs(args []string) (tool string, rest []string, flags config.Flags) {
 	for i := 0; i < len(args); i++ {
 		name, value, joined := strings.Cut(args[i], "=")
 		if !strings.HasPrefix(name, "-") {
 			if tool == "" {
 				tool = args[i]
+			} else {
+				rest = append(rest, args[i])
 			}
 			continue
 		}
@@ -97,7 +103,7 @@ func hookArgs(args []string) (tool string, flags config.Flags) {
 		}
 		*place = value
 	}
-	return tool, flags
+	return tool, rest, flags
 }
 
 // nowhere is a path below which nothing can be made.

@@ -259,7 +259,7 @@ func TestHookTakesFlagsAnywhere(t *testing.T) {
 		{"claude-code", "--config", "c", "--state-dir=d", "--socket", "s"},
 		{"--socket=s", "--state-dir", "d", "claude-code", "more", "--config=c", "-v"},
 	} {
-		if tool, flags := hookArgs(args); tool != "claude-code" || flags != want {
+		if tool, _, flags := hookArgs(args); tool != "claude-code" || flags != want {
 			t.Errorf("%q: %q, %+v", args, tool, flags)
 		}
 	}

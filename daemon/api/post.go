@@ -39,17 +39,17 @@ func Post(sockets []string, line []byte, deadline time.Time) (Delivery, error) {
 		return Undelivered, err
 	}
 	defer c.Close()
-	status, body, err := roundTrip(c, line, deadline)
+	status, body, err := roundTrip(c, "/v1/events", line, deadline)
 	if err != nil {
 		return Undelivered, fmt.Errorf("no answer from the daemon: %w", err)
 	}
 	return deliveryOf(status, body)
 }
 
-func roundTrip(c net.Conn, line []byte, deadline time.Time) (status int, body []byte, err error) {
+func roundTrip(c net.Conn, path string, line []byte, deadline time.Time) (status int, body []byte, err error) {
 	c.SetDeadline(deadline)
 	request := make([]byte, 0, len(line)+128)
-	request = fmt.Appendf(request, "POST /v1/events HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(line))
+	request = fmt.Appendf(request, "POST %s HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, len(line))
 	_, unsent := c.Write(append(request, line...))
 	// Where the daemon would not read it all, its answer still says why.
 	status, body, err = readAnswer(bufio.NewReader(c))

@@ -1,9 +1,11 @@
 package hook
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"quotad/daemon/api"
@@ -31,14 +33,19 @@ const (
 // Call is one run of a hook. Post and Spool are where its events go.
 type Call struct {
 	Tool  string
+	Args  []string // after TOOL, in their order
 	Stdin io.Reader
 	Env   func(string) string
-	Start time.Time // when the process began: the time of its events
-	Rand  io.Reader // of the event IDs
-	Twins Twins
+	// ReadFile reads a small file of the tool's own settings.
+	ReadFile func(name string) ([]byte, error)
+	Start    time.Time // when the process began: the time of its events
+	Rand     io.Reader // of the event IDs
+	Twins    Twins
 	// Post hands a line to the daemon and waits, until the deadline, for the
 	// word that it is stored.
 	Post func(line []byte, deadline time.Time) (api.Delivery, error)
+	// Tell hands a line about a turn to the daemon. Nobody minds where it is lost.
+	Tell func(line []byte, deadline time.Time)
 	// Spool keeps an event, written as line, for the daemon to find.
 	Spool func(e quota.Event, line []byte) error
 	// GiveUp ends the process, where the input is not there in time. It is called
@@ -79,18 +86,35 @@ func (c Call) Run() Outcome {
 	case err != nil:
 		return Outcome{Reason: Unreadable}
 	}
-	report := Parse(c.Tool, raw, c.Env, c.Start)
+	report := Parse(c.Tool, raw, Input{Env: c.Env, ReadFile: c.ReadFile, Now: c.Start})
 	out := Outcome{Reason: report.Reason}
 	for i, e := range report.Events {
-		first := c.first(report.Same, i)
-		e.ID, e.At = first.ID, quota.Milli(first.At)
+		if e.ID == "" {
+			first := c.first(report, i)
+			e.ID, e.At = first.ID, quota.Milli(first.At)
+		}
 		out.Fate = max(out.Fate, c.deliver(fit(e)))
+	}
+	if report.Turn != nil {
+		c.tell(*report.Turn)
 	}
 	return out
 }
 
+// tell lets the daemon know of a turn, where it still listens.
+func (c Call) tell(turn api.Turn) {
+	defer func() { _ = recover() }()
+	c.Tell(turn.Encode(), c.Start.Add(ackBy))
+}
+
 // read reads the input, which may never end.
 func (c Call) read() ([]byte, error) {
+	if a, ok := adapter(c.Tool); ok && a.FromArgs {
+		if len(c.Args) == 0 {
+			return nil, errCut
+		}
+		return readValue(strings.NewReader(c.Args[len(c.Args)-1]), maxInput)
+	}
 	late := time.AfterFunc(time.Until(c.Start.Add(inputBy)), c.GiveUp)
 	defer late.Stop()
 	return readValue(c.Stdin, maxInput)
@@ -98,13 +122,14 @@ func (c Call) read() ([]byte, error) {
 
 // first is the run that tells the call's event number i. Where twins cannot be
 // told, that is this one.
-func (c Call) first(same [][]byte, i int) Run {
+func (c Call) first(report Report, i int) Run {
 	id, err := api.NewID(c.Start, c.Rand)
 	mine := Run{ID: id, At: c.Start}
-	if err != nil || len(same) == 0 {
+	if err != nil || len(report.Same) == 0 {
 		return mine
 	}
-	first, err := c.Twins.First(append(slices.Clip(same), []byte{byte(i)}), mine)
+	same := append(slices.Clip(report.Same), []byte{byte(i)})
+	first, err := c.Twins.First(same, cmp.Or(report.Gap, twinGap), mine)
 	if err != nil {
 		return mine
 	}

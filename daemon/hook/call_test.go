@@ -26,6 +26,7 @@ func newStage(t *testing.T, input io.Reader) *stage {
 	s := &stage{}
 	s.call = Call{
 		Tool: "claude-code", Stdin: input, Env: environ(nil), Start: time.Now(), Rand: zeros{},
+		Tell:   func([]byte, time.Time) {},
 		GiveUp: func() {}, // a loaded machine may be late
 		Spool: func(e quota.Event, line []byte) error {
 			if sent, err := api.DecodeEvent(line, s.call.Start); err != nil || sent.ID != e.ID {
@@ -234,7 +235,7 @@ func TestCallByItsInput(t *testing.T) {
 		{"nothing", "", false, Unreadable},
 		{"9 MiB", `{"a":"` + strings.Repeat("x", 9<<20) + `"}`, false, TooLong},
 		{"9 MiB, and the pipe stays open", `{"a":"` + strings.Repeat("x", 9<<20) + `"}`, true, TooLong},
-		{"the end of a turn", `{"hook_event_name":"Stop"}`, false, NotPrompt},
+		{"the end of a turn", `{"hook_event_name":"Stop"}`, false, TurnEnded},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			in, out := io.Pipe()

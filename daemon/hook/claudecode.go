@@ -2,67 +2,90 @@ package hook
 
 import (
 	"cmp"
+	"path/filepath"
 	"strings"
-	"time"
 
+	"quotad/daemon/api"
 	"quotad/quota"
 )
 
-// claudeCode reads the payloads of Claude Code
-// (code.claude.com/docs/en/hooks).
-func claudeCode() Adapter { return Adapter{Name: "claude-code", Parse: parseClaudeCode} }
+// claudeCode knows Claude Code (code.claude.com/docs/en/hooks).
+func claudeCode() Adapter {
+	return Adapter{
+		Name: "claude-code", Title: "Claude Code",
+		Parse: parseClaudeCode, Answer: answerClaudeCode, Setup: setupClaudeCode,
+	}
+}
 
-func parseClaudeCode(p Payload, env func(string) string, now time.Time) Report {
-	switch p.text("hook_event_name") {
+func parseClaudeCode(in Input) Report {
+	switch in.text("hook_event_name") {
 	case "UserPromptSubmit":
-		return claudePrompt(p, env, now)
+		return claudePrompt(in)
 	case "StopFailure":
-		return claudeStop(p, env, now)
+		return claudeStop(in)
+	case "Stop", "SessionEnd":
+		return claudeEnd(in, TurnEnded)
 	}
 	return Report{Reason: NotPrompt}
 }
 
 // claudePrompt counts what a person sent. The same event also comes when a
 // background agent has finished and Claude Code wakes itself.
-func claudePrompt(p Payload, env func(string) string, now time.Time) Report {
-	if p.has("agent_id") {
+func claudePrompt(in Input) Report {
+	if in.has("agent_id") {
 		return Report{Reason: Subagent}
 	}
-	if strings.HasPrefix(p.first("prompt"), "<task-notification>") {
+	if strings.HasPrefix(in.first("prompt"), "<task-notification>") {
 		return Report{Reason: Background}
 	}
-	e := claudeEvent(p, env, now)
+	e := claudeEvent(in)
 	e.Kind = quota.KindPrompt
-	e.Transcript = p.text("transcript_path")
-	e.Model = claudeModel(p, env)
-	return Report{Reason: Counted, Events: []quota.Event{e}, Same: claudeSame(p, p["prompt"])}
+	e.Transcript = in.text("transcript_path")
+	e.Model = claudeModel(in.Payload, in.Env)
+	return Report{Reason: Counted, Events: []quota.Event{e}, Same: claudeSame(in.Payload, in.Payload["prompt"])}
 }
 
 // claudeStop reads when the provider will serve again. Claude Code retries for
 // up to an hour before it gives up, so that the instant may be past by then.
-func claudeStop(p Payload, env func(string) string, now time.Time) Report {
-	if p.text("error") != "rate_limit" {
-		return Report{Reason: NotQuota}
+func claudeStop(in Input) Report {
+	report := claudeEnd(in, NotQuota)
+	if in.text("error") != "rate_limit" {
+		return report
 	}
 	for _, key := range []string{"last_assistant_message", "error_details"} {
-		stop, _ := quota.ParseStop("", p.text(key), now)
-		if stop.Window == "" || !stop.Until.After(now) {
+		stop, _ := quota.ParseStop("", in.text(key), in.Now)
+		if stop.Window == "" || !stop.Until.After(in.Now) {
 			continue
 		}
-		e := claudeEvent(p, env, now)
+		e := claudeEvent(in)
 		e.Kind, e.Window, e.Until = quota.KindExhausted, stop.Window, stop.Until
-		return Report{Reason: Stopped, Events: []quota.Event{e}, Same: claudeSame(p, p[key])}
+		report.Reason, report.Events, report.Same = Stopped, []quota.Event{e}, claudeSame(in.Payload, in.Payload[key])
+		break
 	}
-	return Report{Reason: NotQuota}
+	return report
+}
+
+// claudeEnd says that the session's transcript holds a turn more. A session of
+// `claude -p` that was refused ends without a word of that but there.
+func claudeEnd(in Input, why Reason) Report {
+	report := Report{Reason: why}
+	if path := in.text("transcript_path"); path != "" {
+		e := claudeEvent(in)
+		report.Turn = &api.Turn{
+			Tool: e.Tool, Session: e.Session, Project: e.Project, Turn: e.Turn,
+			Transcript: path, Endpoint: e.Endpoint, At: e.At,
+		}
+	}
+	return report
 }
 
 // claudeEvent is what all events of Claude Code have. A prompt that was queued
 // while another ran carries the turn of that one, which is good enough for the
 // model but makes the turn no identity of a prompt.
-func claudeEvent(p Payload, env func(string) string, now time.Time) quota.Event {
+func claudeEvent(in Input) quota.Event {
 	return quota.Event{
-		At: now, Tool: "claude-code", Session: p.text("session_id"), Project: p.text("cwd"),
-		Turn: p.text("prompt_id"), Endpoint: claudeEndpoint(env),
+		At: in.Now, Tool: "claude-code", Session: in.text("session_id"), Project: in.text("cwd"),
+		Turn: in.text("prompt_id"), Endpoint: claudeEndpoint(in.Env),
 	}
 }
 
@@ -124,4 +147,47 @@ func claudeModel(p Payload, env func(string) string) string {
 		return cmp.Or(opus, sonnet)
 	}
 	return ""
+}
+
+// answerClaudeCode is JSON that Claude Code reads at a prompt. A prompt that is
+// held back returns to the input line.
+func answerClaudeCode(v Verdict) []byte {
+	switch v.Action {
+	case Warn:
+		return answer(map[string]any{"systemMessage": v.Text})
+	case Block:
+		return answer(map[string]any{
+			"decision": "block", "reason": v.Text,
+			"hookSpecificOutput": map[string]any{"hookEventName": "UserPromptSubmit", "suppressOriginalPrompt": true},
+		})
+	}
+	return nil
+}
+
+// setupClaudeCode writes to the user's settings alone: those of a project are
+// merged with them, and would report twice.
+func setupClaudeCode(h Host) Setup {
+	dir := filepath.Join(h.Home, ".claude")
+	if set := h.Env("CLAUDE_CONFIG_DIR"); filepath.IsAbs(set) {
+		dir = set
+	}
+	call := h.CommandLine("claude-code")
+	return Setup{
+		Folders: []string{dir}, Programs: []string{"claude"},
+		Files: []File{{
+			Path: filepath.Join(dir, "settings.json"), Form: GroupedJSON,
+			Entries: []Entry{
+				{Event: "UserPromptSubmit", Command: call, Timeout: 5},
+				{Event: "Stop", Command: call, Timeout: 5, Async: true},
+				{Event: "StopFailure", Command: call, Timeout: 5},
+				{Event: "SessionEnd", Command: call, Timeout: 1},
+			},
+			Unset: []Setting{{
+				Path:    []string{"statusLine"},
+				Value:   map[string]any{"type": "command", "command": quoteShell(h.Program) + " statusline", "padding": 0, "refreshInterval": 30},
+				Instead: quoteShell(h.Program) + " statusline --wrap 'YOUR COMMAND'",
+			}},
+		}},
+		Other: []File{{Path: filepath.Join(dir, "settings.local.json"), Form: GroupedJSON}},
+	}
 }

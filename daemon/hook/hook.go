@@ -9,21 +9,42 @@
 // text of a prompt is looked at in memory and is no part of what is delivered.
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
-// marks of its payload in toolOf, because tools run each other's hooks.
+// marks of its payload in toolOf, because tools run each other's hooks. A
+// [Setup] says where the tool looks for hooks; writing them there is not for
+// this package.
 package hook
 
 import (
 	"time"
 
+	"quotad/daemon/api"
 	"quotad/quota"
 )
 
-// Adapter knows the payloads of one coding tool.
+// Adapter knows one coding tool: what its payloads say, how it is answered, and
+// where it looks for hooks.
 type Adapter struct {
-	Name string // TOOL in `quotad hook TOOL`, and the tool of its events
-	// Parse tells what a payload says happened at now; env is the environment
-	// that the tool runs its hooks in.
-	Parse func(p Payload, env func(string) string, now time.Time) Report
+	Name  string // TOOL in `quotad hook TOOL`, and the tool of its events
+	Title string // as people call it
+	// FromArgs says that the tool gives the payload as the last argument, not on
+	// standard input.
+	FromArgs bool
+	// Parse tells what a payload says happened.
+	Parse func(in Input) Report
+	// Answer writes a verdict on a prompt the way the tool reads it from the
+	// hook's standard output; nil where the tool cannot be told anything.
+	Answer func(v Verdict) []byte
+	// Setup says how the tool is made to report; nil where there is nothing to
+	// install for this name.
+	Setup func(h Host) Setup
+}
+
+// Input is a payload and what there is around it.
+type Input struct {
+	Payload
+	Env      func(string) string               // of the hook, which is the tool's
+	ReadFile func(name string) ([]byte, error) // the tool's own settings
+	Now      time.Time
 }
 
 // Adapters lists the tools whose payloads are understood.
@@ -39,19 +60,27 @@ func adapter(name string) (Adapter, bool) {
 	return Adapter{}, false
 }
 
-// Report is what one payload came to. Its events have no ID yet.
+// Report is what one payload came to. Its events have an ID only where the tool
+// has one of its own that no other prompt has; then runs for one prompt agree by
+// that.
 type Report struct {
 	Reason Reason
 	Events []quota.Event
 	// Same is what two runs of the hook for one prompt have in common and no
 	// others have. It may hold the prompt's text, so it is only ever hashed.
 	Same [][]byte
+	// Gap is how far apart such runs can begin; 0 is usual.
+	Gap time.Duration
+	// Turn says that a turn has ended or got its record: the daemon may read what
+	// the tool kept of it.
+	Turn *api.Turn
 }
 
 // Reason says why a payload gave an event, or none.
 type Reason int
 
-// The reasons. Counted and Stopped give events, the others none.
+// The reasons. Counted and Stopped give events, TurnEnded a turn, the others
+// nothing.
 const (
 	Counted     Reason = iota // a person sent a prompt
 	Stopped                   // the provider said that the quota is used up
@@ -64,6 +93,7 @@ const (
 	Unreadable                // no JSON object came
 	TooLong                   // more than is kept in memory
 	UnknownTool               // no adapter of that name
+	TurnEnded                 // a turn has ended; its record may be read
 )
 
 // String is the reason in words.
@@ -91,25 +121,28 @@ func (r Reason) String() string {
 		return "too long"
 	case UnknownTool:
 		return "unknown tool"
+	case TurnEnded:
+		return "a turn ended"
 	}
 	return "no reason"
 }
 
 // Parse tells what raw, one JSON value that was given to the hook of a tool,
-// says happened at now. The shape of the payload overrules the tool's name.
-func Parse(tool string, raw []byte, env func(string) string, now time.Time) Report {
+// says happened; the payload of in is not looked at. The shape of the payload
+// overrules the tool's name.
+func Parse(tool string, raw []byte, in Input) Report {
 	named, ok := adapter(tool)
 	if !ok {
 		return Report{Reason: UnknownTool}
 	}
-	p, ok := decode(raw)
-	if !ok {
+	if in.Payload, ok = decode(raw); !ok {
 		return Report{Reason: Unreadable}
 	}
-	if writer := toolOf(p); writer != "" && writer != tool {
+	if writer := toolOf(in.Payload); writer != "" && writer != tool {
 		if named, ok = adapter(writer); !ok {
 			return Report{Reason: OtherTool}
 		}
 	}
-	return named.Parse(p, env, quota.Milli(now))
+	in.Now = quota.Milli(in.Now)
+	return named.Parse(in)
 }

@@ -4,8 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"os"
+	"syscall"
 )
 
 // Bounds on the tool's input. Prompts of 1 MiB arrive whole from the tools.
@@ -145,3 +148,20 @@ func (in *input) keep(b []byte) {
 		in.kept = append(in.kept, b...)
 	}
 }
+
+// ReadSmall reads a plain file of at most 1 MiB: a tool's settings. What hangs,
+// or never ends, is none.
+func ReadSmall(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxSettings {
+		return nil, fmt.Errorf("%s is not a plain file of at most %d bytes", name, maxSettings)
+	}
+	return io.ReadAll(io.LimitReader(f, maxSettings))
+}
+
+// maxSettings is how much of a tool's settings is read.
+const maxSettings = 1 << 20

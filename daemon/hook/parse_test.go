@@ -2,6 +2,7 @@ package hook
 
 import (
 	"flag"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -38,7 +39,15 @@ func story(r Report) string {
 	for _, e := range r.Events {
 		text += string(api.EncodeEvent(fit(e)))
 	}
+	if r.Turn != nil {
+		text += "turn " + string(r.Turn.Encode())
+	}
 	return text
+}
+
+// around is what there is around a payload: an environment, and no file.
+func around(env func(string) string) Input {
+	return Input{Env: env, ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist }, Now: start}
 }
 
 // parseStream is Parse behind the reading of the input.
@@ -47,7 +56,7 @@ func parseStream(tool, input string, env func(string) string) Report {
 	if err != nil {
 		return Report{Reason: Unreadable}
 	}
-	return Parse(tool, raw, env, start)
+	return Parse(tool, raw, around(env))
 }
 
 func TestParsePayloads(t *testing.T) {
@@ -184,7 +193,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(input, "https://api.z.ai/api/anthropic", "glm-5.3")
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, url, model string) {
-		r := Parse("claude-code", raw, environ(map[string]string{"ANTHROPIC_BASE_URL": url, "ANTHROPIC_MODEL": model}), start)
+		r := Parse("claude-code", raw, around(environ(map[string]string{"ANTHROPIC_BASE_URL": url, "ANTHROPIC_MODEL": model})))
 		if told := r.Reason == Counted || r.Reason == Stopped; told != (len(r.Events) == 1) {
 			t.Errorf("%v with %d events", r.Reason, len(r.Events))
 		}

@@ -24,12 +24,16 @@ import (
 // for word, comes later.
 const twinGap = 300 * time.Millisecond
 
+// longestGap is the most that an adapter may ask for, whose tool tells prompts
+// apart by less than others do.
+const longestGap = 5 * time.Second
+
 // Twins lets the runs of a hook that a tool fires more than once for one
 // prompt agree on one event, so that whichever of them is heard, and were it
 // all of them, the prompt counts once.
 //
 // They meet in a file, under its lock, that holds what came within the last
-// [twinGap]: a salted hash of the prompt with its surroundings, the ID, the
+// [longestGap]: a salted hash of the prompt with its surroundings, the ID, the
 // time. Nobody without the salt can tell the prompt from it.
 type Twins struct {
 	Dirs []string // where the file may be; the first that can be written is used
@@ -43,8 +47,8 @@ type Run struct {
 }
 
 // First is the first of the runs for one prompt: mine, which twins to come
-// will find, or the one that mine is a twin of.
-func (t Twins) First(same [][]byte, mine Run) (Run, error) {
+// will find, or the one that mine is a twin of, begun within gap of it.
+func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 	f, err := t.open()
 	if err != nil {
 		return mine, err
@@ -60,7 +64,7 @@ func (t Twins) First(same [][]byte, mine Run) (Run, error) {
 	me := sighting{key: mark(salt, same), run: mine}
 	recent := sightings(f, mine.At)
 	for _, s := range recent {
-		if s.key == me.key {
+		if s.key == me.key && apart(s.run, mine) <= gap {
 			return s.run, nil
 		}
 	}
@@ -133,12 +137,15 @@ func sightings(f *os.File, at time.Time) []sighting {
 			continue
 		}
 		s.run.At = time.UnixMilli(ms).UTC()
-		if gap := quota.Milli(at).Sub(s.run.At).Abs(); gap <= twinGap && len(s.run.ID) <= quota.MaxID {
+		if apart(s.run, Run{At: at}) <= longestGap && len(s.run.ID) <= quota.MaxID {
 			recent = append(recent, s)
 		}
 	}
 	return recent
 }
+
+// apart is how far apart two runs began.
+func apart(a, b Run) time.Duration { return quota.Milli(a.At).Sub(quota.Milli(b.At)).Abs() }
 
 func rewrite(f *os.File, all []sighting) error {
 	var text bytes.Buffer

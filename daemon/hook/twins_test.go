@@ -22,7 +22,7 @@ func words(parts ...string) [][]byte {
 
 // id is the ID of the run of a prompt that began at an instant.
 func (t Twins) id(same [][]byte, at time.Time, minted string) (string, error) {
-	run, err := t.First(same, Run{minted, at})
+	run, err := t.First(same, twinGap, Run{minted, at})
 	return run.ID, err
 }
 
@@ -100,7 +100,7 @@ func TestTwinsSideBySide(t *testing.T) {
 func TestTwinsKeepNothingReadable(t *testing.T) {
 	twins := home(t)
 	for i := range 50 {
-		at := start.Add(time.Duration(i) * time.Second)
+		at := start.Add(time.Duration(i) * 2 * longestGap)
 		if _, err := twins.id(words("my secret prompt"), at, "x"); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,90 @@
+package hook
+
+import (
+	"io/fs"
+	"strings"
+)
+
+// Host is where, and for whom, hooks are installed.
+type Host struct {
+	Home    string
+	Env     func(string) string
+	Program string // absolute path of quotad
+	Guard   Guard  // what the hooks are to do where there is little room, or none
+}
+
+// Setup says how a tool is made to report.
+type Setup struct {
+	// The tool is here where one of the folders is, or one of the programs is on
+	// PATH.
+	Folders  []string // absolute
+	Programs []string // names
+	// Files are those to write, Other those in which an entry of ours would have
+	// the tool report twice, or which the tool reads in their place.
+	Files, Other []File
+	// Notes are what is left for the person to do or to know, a sentence each.
+	Notes []string
+	// Mute says that the tool cannot tell its endpoint, so that its prompts are
+	// taken as the plan's unless the configuration says otherwise.
+	Mute bool
+}
+
+// File is one file that a tool reads, and what belongs in it.
+type File struct {
+	Path    string // absolute
+	Form    Form
+	Entries []Entry     // of the forms that list hooks
+	Unset   []Setting   // keys to set where the user has not set them
+	Text    string      // of OwnFile and Script, with Mark in it
+	Mode    fs.FileMode // of a new file; 0 is 0600
+}
+
+// Form is how a file lists hooks.
+type Form int
+
+// The forms.
+const (
+	GroupedJSON Form = iota // {"hooks": {EVENT: [{"hooks": [{"type", "command", "timeout"}]}]}}, with comments where the tool takes them
+	FlatJSON                // {"version": 1, "hooks": {EVENT: [{"command", "timeout"}]}}
+	GroupedTOML             // the same as GroupedJSON, in TOML: [[hooks.EVENT]] [[hooks.EVENT.hooks]]
+	OwnFile                 // all of it is ours
+	Script                  // one program an event, which may be the user's own
+)
+
+// Entry is one hook in a file.
+type Entry struct {
+	Event   string
+	Command string
+	Timeout int    // in the tool's unit; 0: none is written
+	Name    string // where the tool shows one
+	Async   bool   // the tool does not wait for it
+}
+
+// Setting is a key of a file, and its value as JSON has it.
+type Setting struct {
+	Path  []string
+	Value any
+	// Instead is what to tell a user who has set it to something of their own.
+	Instead string
+}
+
+// Mark stands in each file and each command of ours, of this version and of
+// older ones, and in nobody else's.
+const Mark = "quotad"
+
+// Ours reports whether a command in a tool's settings is an entry of ours: it
+// runs a program of that name, with one of the words that tools call it by.
+func Ours(command string) bool {
+	program, rest, ok := strings.Cut(command, Mark)
+	return ok && !strings.ContainsAny(rest, "\n") &&
+		(program == "" || strings.ContainsAny(program[len(program)-1:], `/'" `)) &&
+		(strings.Contains(rest, " hook ") || strings.Contains(rest, "statusline") || strings.Contains(rest, `"hook"`))
+}
+
+// CommandLine calls the hook of a tool such that the tool goes on in silence
+// whatever happens, even where the program is gone.
+func (h Host) CommandLine(tool string) string {
+	return quoteShell(h.Program) + " hook " + tool + h.Guard.flag() + " 2>/dev/null || true"
+}
+
+func quoteShell(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

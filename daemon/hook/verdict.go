@@ -1,0 +1,51 @@
+package hook
+
+import "encoding/json"
+
+// Guard says what a hook does about a prompt where there is little room, or
+// none. It is off unless the user asked for it.
+type Guard int
+
+// The guards.
+const (
+	GuardOff   Guard = iota // every prompt passes in silence
+	GuardWarn               // the person is told
+	GuardBlock              // and a prompt that the provider would refuse is held back
+)
+
+func (g Guard) String() string { return [...]string{"off", "warn", "block"}[g] }
+
+// flag is how a command line asks for the guard.
+func (g Guard) flag() string {
+	if g == GuardOff {
+		return ""
+	}
+	return " --guard=" + g.String()
+}
+
+// Verdict is what is to be done about a prompt.
+type Verdict struct {
+	Action Action
+	Text   string // one line for the person, "" of Pass
+}
+
+// Action is what happens to a prompt.
+type Action int
+
+// The actions.
+const (
+	Pass Action = iota
+	Warn
+	Block
+)
+
+func (a Action) String() string { return [...]string{"pass", "warn", "block"}[a] }
+
+// answer is v as JSON.
+func answer(v map[string]any) []byte {
+	line, err := json.Marshal(v)
+	if err != nil { // plain data: this cannot fail
+		return nil
+	}
+	return line
+}
