@@ -46,14 +46,19 @@ func endHook() { os.Exit(exitDone) }
 func hookRun(args []string, stdin io.Reader, start time.Time) {
 	defer func() { _ = recover() }()
 	tool, rest, flags := hookArgs(args)
-	c := hookCall(tool, flags, stdin, start)
+	paths := hookPaths(flags, os.Getenv, os.Getuid())
+	troubles := hook.Troubles{Dir: paths.StateDir}
+	c := hookCall(tool, paths, stdin, start)
 	c.Args = rest
-	c.Run()
+	c.GiveUp = func() {
+		_ = troubles.Note(tool, start, hook.Outcome{Reason: hook.Unfinished})
+		endHook()
+	}
+	_ = troubles.Note(tool, start, c.Run())
 }
 
-// hookCall finds the places of a call.
-func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time) hook.Call {
-	paths := hookPaths(flags, os.Getenv, os.Getuid())
+// hookCall is a call with its places.
+func hookCall(tool string, paths config.Paths, stdin io.Reader, start time.Time) hook.Call {
 	return hook.Call{
 		Tool: tool, Stdin: stdin, Env: os.Getenv, ReadFile: hook.ReadSmall, Start: start, Rand: rand.Reader,
 		Twins: hook.Twins{
@@ -68,7 +73,6 @@ func hookCall(tool string, flags config.Flags, stdin io.Reader, start time.Time)
 			// Named by the event alone, so that runs for one prompt leave one file.
 			return api.Spool{Dir: paths.Spool, Quick: true, Now: func() time.Time { return e.At }}.Write(e.ID, line)
 		},
-		GiveUp: endHook,
 	}
 }
 

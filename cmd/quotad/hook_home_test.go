@@ -68,6 +68,15 @@ func (h hookHome) command(t *testing.T, args ...string) *exec.Cmd {
 	}
 }
 
+// trouble is what doctor would say of the hook's calls, "" where nothing.
+func (h hookHome) trouble() string {
+	list, _ := hook.Troubles{Dir: h.state}.Since(time.Time{})
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Why
+}
+
 // patiently tries a few times: a hook gives up after 200 ms, and a machine
 // that is busy may keep it from its work for so long.
 func patiently(t *testing.T, try func() bool) {

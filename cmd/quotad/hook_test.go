@@ -160,17 +160,18 @@ func TestHookHurtsNobody(t *testing.T) {
 		open        bool // the tool never closes its end
 		spoil       func(h hookHome, c *exec.Cmd)
 		spools      bool
+		trouble     string // what doctor will say of it
 	}{
-		{what: "no tool is named", input: hookPrompt},
-		{what: "the tool is unknown", input: hookPrompt, args: []string{"vim"}},
+		{what: "no tool is named", input: hookPrompt, trouble: "unknown tool"},
+		{what: "the tool is unknown", input: hookPrompt, args: []string{"vim"}, trouble: "unknown tool"},
 		{what: "flags are unknown", input: hookPrompt, args: []string{"--guard", "claude-code", "--new=1", "prompt"}, spools: true},
 		{what: "a flag lacks its value", input: hookPrompt, args: []string{"claude-code", "--config"}, spools: true},
-		{what: "nothing comes", args: []string{"claude-code"}},
-		{what: "nothing comes, ever", args: []string{"claude-code"}, open: true},
+		{what: "nothing comes", args: []string{"claude-code"}, trouble: "unreadable"},
+		{what: "nothing comes, ever", args: []string{"claude-code"}, open: true, trouble: "no end of the input in time"},
 		{what: "the input never ends", input: hookPrompt, args: []string{"claude-code"}, open: true, spools: true},
-		{what: "the input is cut off", input: hookPrompt[:40], args: []string{"claude-code"}},
-		{what: "the input is too long", input: big, args: []string{"claude-code"}},
-		{what: "the input is too long and never ends", input: big[:len(big)-2], args: []string{"claude-code"}, open: true},
+		{what: "the input is cut off", input: hookPrompt[:40], args: []string{"claude-code"}, trouble: "unreadable"},
+		{what: "the input is too long", input: big, args: []string{"claude-code"}, trouble: "too long"},
+		{what: "the input is too long and never ends", input: big[:len(big)-2], args: []string{"claude-code"}, open: true, trouble: "no end of the input in time"},
 		{what: "there is neither home nor daemon", input: hookPrompt, args: []string{"claude-code"},
 			spoil: func(h hookHome, c *exec.Cmd) { c.Env = []string{"QUOTAD_SOCKET=" + h.socket, noRaceSleep} }},
 		{what: "the state folder cannot be written", input: hookPrompt, args: []string{"claude-code"},
@@ -201,7 +202,7 @@ func TestHookHurtsNobody(t *testing.T) {
 					}
 				}()
 				runQuietly(t, cmd)
-				return c.spools == (len(h.spooled(t)) == 1)
+				return c.spools == (len(h.spooled(t)) == 1) && c.trouble == h.trouble()
 			})
 		})
 	}

@@ -94,6 +94,7 @@ const (
 	TooLong                   // more than is kept in memory
 	UnknownTool               // no adapter of that name
 	TurnEnded                 // a turn has ended; its record may be read
+	Unfinished                // what the tool began to say had no end in time
 )
 
 // String is the reason in words.
@@ -123,6 +124,8 @@ func (r Reason) String() string {
 		return "unknown tool"
 	case TurnEnded:
 		return "a turn ended"
+	case Unfinished:
+		return "no end of the input in time"
 	}
 	return "no reason"
 }
