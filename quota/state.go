@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,7 @@ type Meter struct {
 
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
-const FoldVersion = 1
+const FoldVersion = 2
 
 // State is the fold of one account's entries. Its zero value holds none.
 // Entries are applied in the order of Event.Before; Takes tells which late
@@ -28,6 +29,9 @@ type State struct {
 	Windows []Standing `json:"windows"` // as the plan lists them
 	Strange Strange    `json:"strange,omitzero"`
 	Apart   time.Time  `json:"apart,omitzero"` // newest event that was not on the plan
+	// Astray is the newest of them that may have been meant for the plan: it asked
+	// for a model of the plan, or went to the provider's other endpoint.
+	Astray time.Time `json:"astray,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -103,8 +107,8 @@ func (s *State) begin(t time.Time) {
 
 func (s *State) applyCharge(m *Meter, e Entry) {
 	c := m.Account.Cost(e, m.Rules)
-	if c.Reason.Apart() && e.At.After(s.Apart) {
-		s.Apart = e.At
+	if c.Reason.Apart() {
+		s.noteApart(e, c)
 	}
 	if !c.Counts() {
 		return
@@ -117,6 +121,16 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 		if w := &m.Account.Plan.Windows[i]; w.counts(c.Counter) {
 			s.Windows[i].charge(w, s.Anchor(m), e.At, c)
 		}
+	}
+}
+
+func (s *State) noteApart(e Entry, c Charge) {
+	if e.At.After(s.Apart) {
+		s.Apart = e.At
+	}
+	ours := c.Reason == ChargePerToken || strings.HasPrefix(NormalModel(e.Model), "glm-")
+	if ours && e.At.After(s.Astray) {
+		s.Astray = e.At
 	}
 }
 

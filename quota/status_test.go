@@ -233,3 +233,35 @@ func TestSourceSaysWhatTheNumberRestsOn(t *testing.T) {
 		t.Errorf("after a prompt: %s", mustJSON(w))
 	}
 }
+
+func TestWhoUsesOtherServicesBesideIsNotWarned(t *testing.T) {
+	const plan, other, paid = "https://api.z.ai/api/anthropic", "https://api.anthropic.com", "https://api.z.ai/api/paas/v4"
+	at := func(minute int, endpoint, model string) Event {
+		return Event{At: instant("2026-11-23T06:00:00Z").Add(time.Duration(minute) * time.Minute), Endpoint: endpoint, Model: model}
+	}
+	for _, c := range []struct {
+		what   string
+		events []Event
+		warns  bool
+	}{
+		{"nothing but another service: perhaps all is set up wrongly", []Event{at(0, other, "")}, true},
+		{"another service beside the plan", []Event{at(0, plan, "glm-5.3"), at(1, other, "claude-opus-4-7")}, false},
+		{"another service beside the plan, the model unknown", []Event{at(0, plan, "glm-5.3"), at(1, other, "")}, false},
+		{"a model of the plan elsewhere", []Event{at(0, plan, "glm-5.3"), at(1, other, "GLM-5.3")}, true},
+		{"pay per token", []Event{at(0, plan, "glm-5.3"), at(1, paid, "")}, true},
+		{"and then the plan again", []Event{at(0, paid, ""), at(1, plan, "glm-5.3")}, false},
+		{"and then another service too", []Event{at(0, plan, ""), at(1, paid, ""), at(2, other, "")}, true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			m := meterOf(t, "v2/pro", "")
+			st := stateOf(t, m, c.events...).At(m, all, instant("2026-11-23T07:00:00Z"))
+			warns := false
+			for _, w := range st.Warnings {
+				warns = warns || w.Code == "off_plan"
+			}
+			if warns != c.warns {
+				t.Errorf("warns %v: %v", warns, st.Warnings)
+			}
+		})
+	}
+}

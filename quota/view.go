@@ -205,17 +205,25 @@ func (s *State) warnings(m *Meter, now time.Time) []Warning {
 	if s.Strange.Model != "" && now.Sub(s.Strange.At) < warnFor {
 		list = append(list, s.Strange.warning(&m.Account.Plan))
 	}
-	newest := time.Time{}
-	for i := range s.Windows {
-		if s.Windows[i].Latest.After(newest) {
-			newest = s.Windows[i].Latest
-		}
-	}
-	if s.Apart.After(newest) && now.Sub(s.Apart) < warnFor {
+	if s.strays(now) {
 		list = append(list, Warning{Code: "off_plan",
 			Message: "the newest event talks to an endpoint that is not the plan's: it was recorded, and not charged"})
 	}
 	return list
+}
+
+// strays reports whether a tool may be set up wrongly: of late it went past the
+// plan with what looks meant for it. Who uses other services beside the plan is
+// not warned of them, once anything was counted.
+func (s *State) strays(now time.Time) bool {
+	newest, apart := time.Time{}, s.Astray
+	for i := range s.Windows {
+		newest = later(newest, s.Windows[i].Latest)
+	}
+	if newest.IsZero() {
+		apart = s.Apart
+	}
+	return apart.After(newest) && now.Sub(apart) < warnFor
 }
 
 func (x Strange) warning(p *Plan) Warning {

@@ -163,7 +163,11 @@ func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
 		_, err = fmt.Fprintf(a.stdout, "Recorded before under id %s: it counts once.\n", clean(r.ID))
 		return err
 	}
-	return a.sayStanding(ctx, client, "Recorded.", e)
+	done := "Recorded."
+	if why := a.billing()(e); why != "" {
+		done = "Recorded, " + why + ": not charged."
+	}
+	return a.sayStanding(ctx, client, done, e)
 }
 
 // rejection is what the daemon said against an event.
