@@ -88,6 +88,7 @@ func (m *xbarMenu) add(text string, l level) {
 // the bar that begins attributes, Argos's markup and escapes, and the dashes
 // that begin a submenu.
 func escapeXbar(text string) string {
+	text = strings.TrimSpace(text)
 	text = strings.NewReplacer("|", "¦", `\`, "/", "&", "+", "<", "‹", ">", "›").Replace(text)
 	if strings.HasPrefix(text, "-") {
 		text = "–" + text[1:]

@@ -47,9 +47,8 @@ func (n length) titled(text string) string {
 // brief puts an account in few words. What is "about" elsewhere is "~" here,
 // and what is assumed says so, with a "?" where a word has no room. Texts have no title yet.
 func (g *glance) brief(st *quota.Status, named bool) brief {
-	b := brief{level: levelOf(st.State), warned: len(st.Warnings) > 0}
+	b := brief{level: levelOf(st.State), assumed: isAssumed(*st), warned: len(st.Warnings) > 0}
 	w := bindingOf(st)
-	b.assumed = st.Plan.Assumed || st.Plan.AnchorAssumed && w != nil && steps(w)
 	name := ""
 	if named {
 		name = g.screen.fit(st.Account, longestName) + " "
@@ -74,18 +73,21 @@ func (g *glance) brief(st *quota.Status, named bool) brief {
 	return b
 }
 
-// bindingOf is the window that stops work first; nil where none does.
+// bindingOf is the window that stops work first, or the first that might; nil
+// where none does.
 func bindingOf(st *quota.Status) *quota.WindowStatus {
+	var first *quota.WindowStatus
 	for i := range st.Windows {
-		if w := &st.Windows[i]; w.Window == st.Binding && st.Binding != "" {
+		w := &st.Windows[i]
+		if w.Window == st.Binding && st.Binding != "" {
 			return w
 		}
+		if first == nil && w.Counts != quota.CountTools {
+			first = w
+		}
 	}
-	return nil
+	return first
 }
-
-// steps reports whether a window steps from the subscription.
-func steps(w *quota.WindowStatus) bool { return w.Kind == quota.Anchored || w.Kind == quota.Monthly }
 
 // views are the ways to tell of an account by the window that stops work first.
 type views struct {

@@ -62,11 +62,15 @@ func (a *app) glance(ctx context.Context, account string, by time.Time, s screen
 	if err == nil && len(all.Accounts) == 0 {
 		err = errors.New("the daemon has told of no account")
 	}
-	g := glance{all: all, screen: s, clock: a.clockOf(all)}
 	if err != nil {
-		g.away = a.absence(err)
-		return g
+		return glance{away: a.absence(err), screen: s}
 	}
+	return glanceOf(all, s, a.clockOf(all))
+}
+
+// glanceOf is what there is to show of a status that has an account.
+func glanceOf(all quota.Statuses, s screen, c clock) glance {
+	g := glance{all: all, screen: s, clock: c}
 	for i := range all.Accounts {
 		st := &all.Accounts[i]
 		named := len(all.Accounts) > 1 || st.Account != quota.DefaultAccount
