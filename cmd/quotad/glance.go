@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"os"
 	"strings"
 	"time"
@@ -12,7 +14,7 @@ import (
 
 // glanceBy is when a bar has to have its answer, from the start of the command:
 // a bar waits for its programs, and 200 ms are what they may take in all.
-const glanceBy = 150 * time.Millisecond
+const glanceBy = 100 * time.Millisecond
 
 // level is how things stand, as a bar colours them.
 type level int
@@ -58,6 +60,7 @@ type absence struct {
 // glance asks the daemon once, and has an answer by the deadline whatever it
 // is: a bar shows an error nowhere else.
 func (a *app) glance(ctx context.Context, account string, by time.Time, s screen) glance {
+	log.SetOutput(io.Discard) // where net/http complains of a server, on standard error
 	all, err := a.statusesBy(ctx, account, by)
 	if err == nil && len(all.Accounts) == 0 {
 		err = errors.New("the daemon has told of no account")

@@ -20,8 +20,8 @@ import (
 // The deadlines of a status line, from its start. What the tool tells comes in
 // while the daemon is asked, and only what it tells by then is heeded.
 const (
-	sessionBy    = 100 * time.Millisecond
-	statuslineBy = 170 * time.Millisecond // our own part is there, or left out
+	sessionBy    = 80 * time.Millisecond
+	statuslineBy = 120 * time.Millisecond // our own part is there, or left out
 )
 
 // statuslineFlags are what statusline was asked for.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,10 +67,14 @@ func (h *daemonHome) shows(stdin io.Reader, env []string, args ...string) shown 
 	if !hung.Stop() {
 		h.t.Fatalf("%q did not end by itself", args)
 	}
+	took := time.Since(begin)
+	if !slices.Contains(args, "--wrap") && took > barLimit+hookMargin {
+		h.t.Errorf("%q took %v", args, took)
+	}
 	if complaints.Len() > 0 {
 		h.t.Errorf("%q complained: %s", args, &complaints)
 	}
-	return shown{out.String(), c.ProcessState.ExitCode(), time.Since(begin)}
+	return shown{out.String(), c.ProcessState.ExitCode(), took}
 }
 
 // open is an input that says something and then stays open.
@@ -126,7 +131,7 @@ func TestStatuslineTakesAnyInput(t *testing.T) {
 			if got.out != c.want || got.code != 0 {
 				t.Logf("%s: %q, exit code %d, want %q", c.what, got.out, got.code, c.want)
 			}
-			return got.out == c.want && got.code == 0 && got.took < barLimit
+			return got.out == c.want && got.code == 0
 		})
 	}
 }
@@ -148,7 +153,10 @@ func away(t *testing.T) map[string]func(h *daemonHome) {
 				if err != nil {
 					return
 				}
-				go each(c)
+				go func() {
+					c.Read(make([]byte, 4<<10)) // the request
+					each(c)
+				}()
 			}
 		}()
 	}
@@ -159,12 +167,17 @@ func away(t *testing.T) map[string]func(h *daemonHome) {
 			listen(h, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{") })
 		},
 		"no status": func(h *daemonHome) {
-			listen(h, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"); c.Close() })
+			listen(h, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") })
+		},
+		"no status, but noise": func(h *daemonHome) {
+			listen(h, func(c net.Conn) {
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore than was asked for")
+			})
 		},
 	}
 }
 
-// A daemon that is away or hangs is told of in each format, in time, with 0.
+// A daemon that is away or hangs is told of in each format, with 0.
 func TestBarsSayThatNobodyAnswers(t *testing.T) {
 	for what, spoil := range away(t) {
 		h := newDaemonHome(t)
@@ -174,12 +187,33 @@ func TestBarsSayThatNobodyAnswers(t *testing.T) {
 			{"statusline"}, {"statusline", "--wrap", "true"}, {"status", "--format", "waybar"}, {"status", "--format", "tmux"}, {"status", "--format", "i3blocks"},
 			{"status", "--format", "polybar"}, {"status", "--format", "xbar"}, {"status", "--format", "tmux", "--account", "nobody"},
 		} {
-			patiently(t, func() bool {
+			patiently(t, func() bool { // to a busy machine all of them may be late
 				got := h.shows(open(t, ""), nil, args...)
-				if !strings.Contains(got.out, "quotad: "+want) || got.code != 0 {
+				if !strings.Contains(got.out, "quotad: ") || got.code != 0 {
 					t.Errorf("%s, %q: %q, exit code %d", what, args, got.out, got.code)
 				}
-				return got.took < barLimit
+				return strings.Contains(got.out, "quotad: "+want)
+			})
+		}
+	}
+}
+
+// Whatever is wrong with the daemon and the input, it is over in time. The
+// start of a process is left out, which a busy machine makes as long as it likes.
+func TestBarsEndInTime(t *testing.T) {
+	for what, spoil := range away(t) {
+		h := newDaemonHome(t)
+		spoil(h)
+		t.Setenv("QUOTAD_SOCKET", h.socket)
+		t.Setenv("HOME", h.root)
+		for _, args := range [][]string{{"statusline"}, {"status", "--format", "waybar"}} {
+			patiently(t, func() bool {
+				begin := time.Now()
+				var out, complaints bytes.Buffer
+				if code := run(t.Context(), args, open(t, ""), &out, &complaints); code != 0 || complaints.Len() > 0 || out.Len() == 0 {
+					t.Errorf("%s, %q: exit code %d\n%s%s", what, args, code, &out, &complaints)
+				}
+				return time.Since(begin) < barLimit
 			})
 		}
 	}
