@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"quotad/daemon/api"
 	"quotad/daemon/store"
@@ -59,11 +60,7 @@ func (a *app) report(command string, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	f := failureOf(err)
-	hint := f.hint
-	if away := (*api.NoDaemonError)(nil); a.socket != "" && errors.As(err, &away) && hint == away.Hint() {
-		hint = "quotad run --socket " + a.socket
-	}
+	f, hint := failureOf(err), a.hintOf(err)
 	if hint == "" && f.code == exitUsage {
 		hint = command + " --help"
 	}
@@ -74,6 +71,15 @@ func (a *app) report(command string, err error) int {
 		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", hint)
 	}
 	return f.code
+}
+
+// hintOf is the command that mends what an error is about, "" where none is known.
+func (a *app) hintOf(err error) string {
+	hint := failureOf(err).hint
+	if away := (*api.NoDaemonError)(nil); a.socket != "" && errors.As(err, &away) && hint == away.Hint() {
+		return "quotad run --socket " + a.socket
+	}
+	return hint
 }
 
 // failureOf is the one place where errors become exit codes and hints.
@@ -109,14 +115,12 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
-	flags := root.PersistentFlags()
-	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
-	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")
-	flags.StringVar(&a.socket, "socket", "", "local API `socket` (default $XDG_RUNTIME_DIR/quotad/quotad.sock)")
+	a.placeFlags(root.PersistentFlags())
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.configCommand())
 	root.AddCommand(a.serviceCommand())
 	root.AddCommand(a.statusCommand())
+	root.AddCommand(a.statuslineCommand())
 	root.AddCommand(a.recordCommand())
 	root.AddCommand(a.voidCommand())
 	root.AddCommand(a.checkCommand())
@@ -135,4 +139,11 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.plansCommand())
 	return group(root)
+}
+
+// placeFlags adds the flags that all commands share.
+func (a *app) placeFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default $XDG_CONFIG_HOME/quotad/config.toml)")
+	flags.StringVar(&a.stateDir, "state-dir", "", "`folder` of database, backups and spool (default $XDG_STATE_HOME/quotad)")
+	flags.StringVar(&a.socket, "socket", "", "local API `socket` (default $XDG_RUNTIME_DIR/quotad/quotad.sock)")
 }

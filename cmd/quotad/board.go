@@ -104,13 +104,16 @@ func (b *board) head(st *quota.Status, named bool) {
 // assumes names the first account of which anything is assumed that could be
 // configured.
 func assumes(all quota.Statuses) (account string, ok bool) {
-	i := slices.IndexFunc(all.Accounts, func(st quota.Status) bool {
-		return st.Plan.Assumed || st.Plan.AnchorAssumed && stepped(&st) != ""
-	})
+	i := slices.IndexFunc(all.Accounts, isAssumed)
 	if i < 0 {
 		return "", false
 	}
 	return all.Accounts[i].Account, true
+}
+
+// isAssumed reports whether anything of an account is assumed.
+func isAssumed(st quota.Status) bool {
+	return st.Plan.Assumed || st.Plan.AnchorAssumed && stepped(&st) != ""
 }
 
 // setupOf is the command that asks what an account is.

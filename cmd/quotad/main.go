@@ -26,6 +26,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return notify.ChildMain(stdin, stdout, os.Getenv)
 	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
+	if isStatusline(args) { // a coding tool waits for this one too
+		return a.statuslineMain(args[1:])
+	}
 	root := a.rootCommand()
 	root.AddCommand(a.hookCommand())
 	root.SetArgs(args)

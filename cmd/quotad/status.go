@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"quotad/daemon/api"
 	"quotad/quota"
 )
-
-// statusFormats are the values of --format.
-var statusFormats = []string{"short"}
 
 // statusFlags are what status was asked for.
 type statusFlags struct {
@@ -31,8 +30,22 @@ func (a *app) statusCommand() *cobra.Command {
 		Long: `Show what each window holds, what of it is used, when it is full again, and
 whether the present pace lasts until then. Times are local.
 
-Scripts take --json, whose format is stable; --format short is one line for a
-status bar. A template gets the document that --json prints, its fields by the
+Scripts take --json, whose format is stable. --format is for status bars: short
+is one plain line, the others are each what that bar reads, with its colours:
+
+  waybar     a line of JSON: text, alt, tooltip, class, percentage. The class is
+             ok, low, exhausted or away, and assumed or warning beside it
+  tmux       a line with #[...] styles
+  i3blocks   full text, short text and colour; exit code 33, which marks the
+             block as urgent, where there is no room
+  polybar    a line with %{F...} tags
+  xbar       a menu, for xbar, Argos and SwiftBar
+
+In these ~ is "about", ? is "assumed". They ask the daemon once and end within
+200 ms. Where it does not answer they say so in their format and exit 0, because
+a bar hides or blames what fails; short exits 4.
+
+A template gets the document that --json prints, its fields by the
 same names, and three functions:
 
   percent NUMBER     "37 %"
@@ -40,7 +53,7 @@ same names, and three functions:
   duration TIME      from now until then: "1 h 12 min"`,
 		Example: `  quotad status
   quotad status --json | jq '.accounts[0].blocked_until'
-  quotad status --format short
+  quotad status --format tmux
   quotad status --template '{{range .accounts}}{{.binding}} {{.state}}{{end}}'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.status(c.Context(), f) },
@@ -48,16 +61,20 @@ same names, and three functions:
 	flags := c.Flags()
 	a.accountFlag(c, &f.account, "only this `account` (default all)")
 	flags.BoolVar(&f.json, "json", false, "print the document the daemon gives")
-	flags.StringVar(&f.format, "format", "", "`form` of one line: "+strings.Join(statusFormats, ", "))
+	flags.StringVar(&f.format, "format", "", "`form` of one line: "+strings.Join(statusFormats(), ", "))
 	flags.StringVar(&f.template, "template", "", "print by a Go `template`")
-	fixedCompletion(c, "format", statusFormats...)
+	fixedCompletion(c, "format", statusFormats()...)
 	return c
 }
 
 func (a *app) status(ctx context.Context, f statusFlags) error {
+	start := time.Now()
 	print, err := a.statusPrinter(f)
 	if err != nil {
 		return err
+	}
+	if bar, ok := barNamed(f.format); ok {
+		return a.bar(ctx, bar, f.account, start)
 	}
 	client, err := a.client()
 	if err != nil {
@@ -88,8 +105,8 @@ func (a *app) statusPrinter(f statusFlags) (func(doc []byte) error, error) {
 		return a.templatePrinter(f.template)
 	case f.format == "short":
 		return a.decoded(a.printShort), nil
-	case f.format != "":
-		return nil, usage(hint, "--format %q is not known: %s", f.format, strings.Join(statusFormats, ", "))
+	case f.format != "" && !slices.Contains(statusFormats(), f.format):
+		return nil, usage(hint, "--format %q is not known: %s", f.format, strings.Join(statusFormats(), ", "))
 	}
 	return a.decoded(a.printStatus), nil
 }

@@ -103,15 +103,23 @@ const anthropic = "https://api.anthropic.com"
 // claudeEndpoint is the URL that Claude Code talks to. On a cloud's service it
 // heeds no base URL; that is not the plan either.
 func claudeEndpoint(env func(string) string) string {
-	for _, cloud := range []string{"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"} {
-		if switchedOn(env(cloud)) {
-			return anthropic
-		}
+	if onCloud(env) {
+		return anthropic
 	}
 	if base := strings.TrimSpace(env("ANTHROPIC_BASE_URL")); base != "" {
 		return bareURL(base)
 	}
 	return anthropic
+}
+
+// onCloud reports whether Claude Code talks to a cloud's service.
+func onCloud(env func(string) string) bool {
+	for _, cloud := range []string{"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"} {
+		if switchedOn(env(cloud)) {
+			return true
+		}
+	}
+	return false
 }
 
 func switchedOn(v string) bool {

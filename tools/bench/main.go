@@ -50,7 +50,7 @@ func run(s sizes) (err error) {
 		return err
 	}
 	var rows []row
-	for _, part := range []func(programs, string, sizes) ([]row, error){measureHook, measureRates, measureWrites, measureIdle, measureHistory} {
+	for _, part := range []func(programs, string, sizes) ([]row, error){measureHook, measureBars, measureRates, measureWrites, measureIdle, measureHistory} {
 		got, err := part(bin, dir, s)
 		if err != nil {
 			return err
