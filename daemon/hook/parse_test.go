@@ -94,7 +94,7 @@ func TestParsePayloads(t *testing.T) {
 }
 
 func TestParseKnowsNoOtherTool(t *testing.T) {
-	for _, tool := range []string{"", "claude", "Claude-Code", "codex"} {
+	for _, tool := range []string{"", "claude", "Claude-Code", "roo"} {
 		if r := parseStream(tool, `{"hook_event_name":"UserPromptSubmit"}`, environ(nil)); r.Reason != UnknownTool || r.Events != nil {
 			t.Errorf("%q: %v with %d events", tool, r.Reason, len(r.Events))
 		}
