@@ -78,9 +78,7 @@ const openAI = "https://api.openai.com"
 // the command line says is not to be seen, so that a GLM model beside settings
 // that lead to OpenAI means that nobody can tell.
 func codexEndpoint(in Input, model string) string {
-	raw, _ := in.ReadFile(filepath.Join(codexHome(in.Env("HOME"), in.Env), "config.toml"))
-	var all map[string]any
-	_ = toml.Unmarshal(raw, &all) // what does not read says nothing
+	all := in.settings(filepath.Join(codexHome(in.Env("HOME"), in.Env), "config.toml"), toml.Unmarshal)
 	profile := word(all, "profile")
 	provider := cmp.Or(word(all, "profiles", profile, "model_provider"), word(all, "model_provider"))
 	switch base := word(all, "model_providers", provider, "base_url"); {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"quotad/quota"
 )
@@ -62,8 +63,7 @@ func pluginStop(in Input, e quota.Event) Report {
 	if !ok {
 		return Report{Reason: NotQuota}
 	}
-	e.Transcript = ""
-	e.ID = ownID(e.Tool, e.Session, e.Window, e.Until.Format("2006-01-02T15:04Z"))
+	e.ID = ownID(e.Tool, e.Session, e.Window, e.Until.Format(time.RFC3339))
 	return Report{Reason: Stopped, Events: []quota.Event{e}}
 }
 

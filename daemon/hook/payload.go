@@ -54,16 +54,3 @@ func (p Payload) first(key string) string {
 	}
 	return text(list[0])
 }
-
-// word is the text at the path of a settings file, read as a tree; "" where
-// there is none.
-func word(tree map[string]any, path ...string) string {
-	for i, key := range path {
-		if i == len(path)-1 {
-			s, _ := tree[key].(string)
-			return strings.TrimSpace(s)
-		}
-		tree, _ = tree[key].(map[string]any)
-	}
-	return ""
-}

@@ -79,9 +79,7 @@ const qwenPortal = "https://portal.qwen.ai"
 // and the user's settings tell: what stands beside the model, or else the
 // variable of the sort of service that is chosen, or else the settings' address.
 func qwenEndpoint(in Input, model string) string {
-	raw, _ := in.ReadFile(filepath.Join(qwenHome(in.Env("HOME"), in.Env), "settings.json"))
-	var all map[string]any
-	_ = json.Unmarshal(raw, &all) // what does not read says nothing
+	all := in.settings(filepath.Join(qwenHome(in.Env("HOME"), in.Env), "settings.json"), json.Unmarshal)
 	service := cmp.Or(word(all, "security", "auth", "selectedType"), "openai")
 	if base := qwenProvider(all, service, model); base != "" {
 		return bareURL(base)

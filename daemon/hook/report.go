@@ -3,6 +3,7 @@ package hook
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"strings"
 
 	"quotad/daemon/api"
@@ -27,9 +28,9 @@ func ownID(tool string, parts ...string) string {
 }
 
 // turnOf says that the record which an event names has a turn more; nil where
-// it names none.
+// it names none that could be found.
 func turnOf(e quota.Event) *api.Turn {
-	if e.Transcript == "" {
+	if !filepath.IsAbs(e.Transcript) {
 		return nil
 	}
 	return &api.Turn{
@@ -42,6 +43,6 @@ func turnOf(e quota.Event) *api.Turn {
 // that holds on: a tool may have tried for so long that the instant is past.
 func stopBy(e quota.Event, text string) (quota.Event, bool) {
 	stop, _ := quota.ParseStop("", text, e.At)
-	e.Kind, e.Window, e.Until = quota.KindExhausted, stop.Window, stop.Until
+	e.Kind, e.Window, e.Until, e.Transcript = quota.KindExhausted, stop.Window, stop.Until, ""
 	return e, stop.Window != "" && stop.Until.After(e.At)
 }
