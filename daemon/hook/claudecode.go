@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"quotad/daemon/api"
 	"quotad/quota"
 )
 
@@ -53,14 +52,10 @@ func claudeStop(in Input) Report {
 		return report
 	}
 	for _, key := range []string{"last_assistant_message", "error_details"} {
-		stop, _ := quota.ParseStop("", in.text(key), in.Now)
-		if stop.Window == "" || !stop.Until.After(in.Now) {
-			continue
+		if e, ok := stopBy(claudeEvent(in), in.text(key)); ok {
+			report.Reason, report.Events, report.Same = Stopped, []quota.Event{e}, claudeSame(in.Payload, in.Payload[key])
+			break
 		}
-		e := claudeEvent(in)
-		e.Kind, e.Window, e.Until = quota.KindExhausted, stop.Window, stop.Until
-		report.Reason, report.Events, report.Same = Stopped, []quota.Event{e}, claudeSame(in.Payload, in.Payload[key])
-		break
 	}
 	return report
 }
@@ -68,15 +63,9 @@ func claudeStop(in Input) Report {
 // claudeEnd says that the session's transcript holds a turn more. A session of
 // `claude -p` that was refused ends without a word of that but there.
 func claudeEnd(in Input, why Reason) Report {
-	report := Report{Reason: why}
-	if path := in.text("transcript_path"); path != "" {
-		e := claudeEvent(in)
-		report.Turn = &api.Turn{
-			Tool: e.Tool, Session: e.Session, Project: e.Project, Turn: e.Turn,
-			Transcript: path, Endpoint: e.Endpoint, At: e.At,
-		}
-	}
-	return report
+	e := claudeEvent(in)
+	e.Transcript = in.text("transcript_path")
+	return Report{Reason: why, Turn: turnOf(e)}
 }
 
 // claudeEvent is what all events of Claude Code have. A prompt that was queued
@@ -175,10 +164,7 @@ func answerClaudeCode(v Verdict) []byte {
 // setupClaudeCode writes to the user's settings alone: those of a project are
 // merged with them, and would report twice.
 func setupClaudeCode(h Host) Setup {
-	dir := filepath.Join(h.Home, ".claude")
-	if set := h.Env("CLAUDE_CONFIG_DIR"); filepath.IsAbs(set) {
-		dir = set
-	}
+	dir := absoluteOr(h.Env("CLAUDE_CONFIG_DIR"), filepath.Join(h.Home, ".claude"))
 	call := h.CommandLine("claude-code")
 	return Setup{
 		Folders: []string{dir}, Programs: []string{"claude"},

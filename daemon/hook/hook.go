@@ -48,7 +48,12 @@ type Input struct {
 }
 
 // Adapters lists the tools whose payloads are understood.
-func Adapters() []Adapter { return []Adapter{claudeCode(), cursor()} }
+func Adapters() []Adapter {
+	return []Adapter{
+		claudeCode(), cursor(),
+		codex(), codexNotify(), gemini(), kilo(), opencode(), qwen(),
+	}
+}
 
 // adapter finds the adapter of a tool by name.
 func adapter(name string) (Adapter, bool) {
@@ -82,19 +87,20 @@ type Reason int
 // The reasons. Counted and Stopped give events, TurnEnded a turn, the others
 // nothing.
 const (
-	Counted     Reason = iota // a person sent a prompt
-	Stopped                   // the provider said that the quota is used up
-	NotPrompt                 // an event that tells nothing of the quota
-	Background                // the tool woke itself for a background task
-	Subagent                  // the tool prompted a subagent of its own
-	OtherTool                 // another tool's payload, and no adapter for it
-	OtherModel                // a model that is not the plan's, where no endpoint tells
-	NotQuota                  // a refusal that is not the quota's, or is over already
-	Unreadable                // no JSON object came
-	TooLong                   // more than is kept in memory
-	UnknownTool               // no adapter of that name
-	TurnEnded                 // a turn has ended; its record may be read
-	Unfinished                // what the tool began to say had no end in time
+	Counted      Reason = iota // a person sent a prompt
+	Stopped                    // the provider said that the quota is used up
+	NotPrompt                  // an event that tells nothing of the quota
+	Background                 // the tool woke itself for a background task
+	Subagent                   // the tool prompted a subagent of its own
+	OtherTool                  // another tool's payload, and no adapter for it
+	OtherModel                 // a model that is not the plan's, where no endpoint tells
+	NotQuota                   // a refusal that is not the quota's, or is over already
+	Unreadable                 // no JSON object came
+	TooLong                    // more than is kept in memory
+	UnknownTool                // no adapter of that name
+	TurnEnded                  // a turn has ended; its record may be read
+	Continuation               // the tool went on with a prompt that is counted
+	Unfinished                 // what the tool began to say had no end in time
 )
 
 // String is the reason in words.
@@ -124,6 +130,8 @@ func (r Reason) String() string {
 		return "unknown tool"
 	case TurnEnded:
 		return "a turn ended"
+	case Continuation:
+		return "the same prompt goes on"
 	case Unfinished:
 		return "no end of the input in time"
 	}

@@ -1,11 +1,14 @@
 package hook
 
 import (
+	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +25,7 @@ var start = time.Date(2026, 11, 23, 6, 30, 0, 123_456_789, time.UTC)
 // what else it holds changed; an empty value takes a variable away.
 func environ(changes map[string]string) func(string) string {
 	vars := map[string]string{
+		"HOME":                           "/home/ada",
 		"ANTHROPIC_BASE_URL":             "https://api.z.ai/api/anthropic",
 		"ANTHROPIC_AUTH_TOKEN":           "a-key-nobody-may-see",
 		"ANTHROPIC_DEFAULT_OPUS_MODEL":   "glm-5.3[1m]",
@@ -94,7 +98,7 @@ func TestParsePayloads(t *testing.T) {
 }
 
 func TestParseKnowsNoOtherTool(t *testing.T) {
-	for _, tool := range []string{"", "claude", "Claude-Code", "codex"} {
+	for _, tool := range []string{"", "claude", "Claude-Code", "roo"} {
 		if r := parseStream(tool, `{"hook_event_name":"UserPromptSubmit"}`, environ(nil)); r.Reason != UnknownTool || r.Events != nil {
 			t.Errorf("%q: %v with %d events", tool, r.Reason, len(r.Events))
 		}
@@ -183,6 +187,63 @@ func TestLongFieldsFit(t *testing.T) {
 	}
 }
 
+// sound says what is wrong with a report, whatever it was made of.
+func sound(r Report) error {
+	if told := r.Reason == Counted || r.Reason == Stopped; told != (len(r.Events) == 1) || r.Reason.String() == "no reason" {
+		return fmt.Errorf("%v with %d events", r.Reason, len(r.Events))
+	}
+	for _, e := range r.Events {
+		e = fit(e)
+		if e.ID == "" {
+			e.ID = "x"
+		}
+		back, err := api.DecodeEvent(api.EncodeEvent(e), start)
+		if err != nil || back.Kind != e.Kind || back.Session != e.Session || back.ID != e.ID {
+			return fmt.Errorf("%v: sent %+v, arrived %+v", err, e, back)
+		}
+	}
+	return nil
+}
+
+// variants are a payload as it should not be: cut off, and with each value of
+// every type.
+func variants(raw []byte) [][]byte {
+	all := [][]byte{raw, raw[:len(raw)/2], append(slices.Clip(raw), raw...)}
+	p, ok := decode(raw)
+	if !ok {
+		return all
+	}
+	for key, was := range p {
+		for _, other := range []string{`null`, `-1.5e99`, `[{"text":7}]`, `{"a":{}}`, `"\ud800\u0000"`} {
+			p[key] = json.RawMessage(other)
+			text, _ := json.Marshal(p)
+			all = append(all, text)
+		}
+		p[key] = was
+	}
+	return all
+}
+
+func TestEveryToolSurvivesThePayloadsOfAllOthers(t *testing.T) {
+	payloads, _ := filepath.Glob("testdata/*/*.json")
+	broken := func(string) ([]byte, error) { return []byte(`{"model_providers": 1, "security": [}`), nil }
+	for _, path := range payloads {
+		input, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, raw := range variants(input) {
+			for _, a := range Adapters() {
+				in := around(environ(nil))
+				in.ReadFile = broken
+				if err := sound(Parse(a.Name, raw, in)); err != nil {
+					t.Errorf("%s given %s: %v", a.Name, raw, err)
+				}
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	payloads, _ := filepath.Glob("testdata/*/*.json")
 	for _, path := range payloads {
@@ -190,20 +251,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(input, "https://api.z.ai/api/anthropic", "glm-5.3")
+		f.Add(filepath.Base(filepath.Dir(path)), input, "https://api.z.ai/api/anthropic", "glm-5.3", []byte("model_provider = 'z'"))
 	}
-	f.Fuzz(func(t *testing.T, raw []byte, url, model string) {
-		r := Parse("claude-code", raw, around(environ(map[string]string{"ANTHROPIC_BASE_URL": url, "ANTHROPIC_MODEL": model})))
-		if told := r.Reason == Counted || r.Reason == Stopped; told != (len(r.Events) == 1) {
-			t.Errorf("%v with %d events", r.Reason, len(r.Events))
-		}
-		for _, e := range r.Events {
-			e = fit(e)
-			e.ID = "x"
-			back, err := api.DecodeEvent(api.EncodeEvent(e), start)
-			if err != nil || back.Kind != e.Kind || back.Session != e.Session {
-				t.Errorf("%v: sent %+v, arrived %+v", err, e, back)
-			}
+	f.Fuzz(func(t *testing.T, tool string, raw []byte, url, model string, settings []byte) {
+		in := around(environ(map[string]string{"ANTHROPIC_BASE_URL": url, "ANTHROPIC_MODEL": model, "OPENAI_BASE_URL": url, "QWEN_CODE_MODEL": model}))
+		in.ReadFile = func(string) ([]byte, error) { return settings, nil }
+		if err := sound(Parse(tool, raw, in)); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"io/fs"
+	"path/filepath"
 	"strings"
 )
 
@@ -88,3 +89,11 @@ func (h Host) CommandLine(tool string) string {
 }
 
 func quoteShell(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// absoluteOr is a folder that a variable names, or else the usual one.
+func absoluteOr(set, usual string) string {
+	if filepath.IsAbs(set) {
+		return set
+	}
+	return usual
+}
