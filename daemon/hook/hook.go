@@ -48,7 +48,12 @@ type Input struct {
 }
 
 // Adapters lists the tools whose payloads are understood.
-func Adapters() []Adapter { return []Adapter{claudeCode(), cursor()} }
+func Adapters() []Adapter {
+	return []Adapter{
+		claudeCode(),
+		cursor(),
+	}
+}
 
 // adapter finds the adapter of a tool by name.
 func adapter(name string) (Adapter, bool) {
@@ -88,7 +93,6 @@ const (
 	Background                // the tool woke itself for a background task
 	Subagent                  // the tool prompted a subagent of its own
 	OtherTool                 // another tool's payload, and no adapter for it
-	OtherModel                // a model that is not the plan's, where no endpoint tells
 	NotQuota                  // a refusal that is not the quota's, or is over already
 	Unreadable                // no JSON object came
 	TooLong                   // more than is kept in memory
@@ -112,8 +116,6 @@ func (r Reason) String() string {
 		return "subagent"
 	case OtherTool:
 		return "another tool's payload"
-	case OtherModel:
-		return "not a model of the plan"
 	case NotQuota:
 		return "not a stop by the quota"
 	case Unreadable:

@@ -21,6 +21,25 @@ func bareURL(raw string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
+// providerURL stands for the endpoint of a provider that a tool names and gives
+// no URL of: on a domain that nothing answers on, so that its calls are told
+// from the plan's and from each other.
+func providerURL(name string) string {
+	label := strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, cut(name, 63)), "-")
+	if label == "" {
+		return noURL
+	}
+	return "https://" + label + ".invalid"
+}
+
 // fit brings an event within the limits of the daemon, so that a folder with a
 // very long name does not cost the prompt its place. A label is cut; what is
 // of no use when cut is left out.
