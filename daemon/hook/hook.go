@@ -51,7 +51,11 @@ type Input struct {
 func Adapters() []Adapter {
 	return []Adapter{
 		claudeCode(),
+		cline(),
 		cursor(),
+		droid(),
+		goose(),
+		qoder(),
 	}
 }
 
