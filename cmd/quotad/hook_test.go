@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"quotad/config"
+	"quotad/daemon/hook"
 )
 
 func TestHookIsAcknowledged(t *testing.T) {
@@ -240,8 +241,8 @@ func TestHookOutlivesAPanic(t *testing.T) {
 	h := newHookHome(t)
 	t.Setenv("QUOTAD_STATE_DIR", h.state)
 	t.Setenv("QUOTAD_SOCKET", h.socket)
-	hookRun([]string{"claude-code"}, panicReader{}, time.Now())
-	hookRun([]string{"claude-code"}, nil, time.Now())
+	hookRun([]string{"claude-code"}, panicReader{}, io.Discard, time.Now())
+	hookRun([]string{"claude-code"}, nil, io.Discard, time.Now())
 }
 
 func TestHookHelp(t *testing.T) {
@@ -260,8 +261,8 @@ func TestHookTakesFlagsAnywhere(t *testing.T) {
 		{"claude-code", "--config", "c", "--state-dir=d", "--socket", "s"},
 		{"--socket=s", "--state-dir", "d", "claude-code", "more", "--config=c", "-v"},
 	} {
-		if tool, _, flags := hookArgs(args); tool != "claude-code" || flags != want {
-			t.Errorf("%q: %q, %+v", args, tool, flags)
+		if asked := hookArgs(args); asked.tool != "claude-code" || asked.flags != want || asked.guard != hook.GuardOff {
+			t.Errorf("%q: %+v", args, asked)
 		}
 	}
 }

@@ -79,7 +79,8 @@ type Report struct {
 	// others have. It may hold the prompt's text, so it is only ever hashed.
 	Same [][]byte
 	// Gap is how far apart such runs can begin; 0 is usual.
-	Gap time.Duration
+	Gap    time.Duration
+	answer func(Verdict) []byte // of the tool that wrote the payload; nil: none is read
 	// Turn says that a turn has ended or got its record: the daemon may read what
 	// the tool kept of it.
 	Turn *api.Turn
@@ -153,5 +154,7 @@ func Parse(tool string, raw []byte, in Input) Report {
 		}
 	}
 	in.Now = quota.Milli(in.Now)
-	return named.Parse(in)
+	report := named.Parse(in)
+	report.answer = named.Answer
+	return report
 }

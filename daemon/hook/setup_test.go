@@ -104,7 +104,7 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("a prompt that passes is answered with %s", got)
 			}
 			text := ""
-			for _, v := range []Verdict{{Warn, `GLM "5h": 92 % used`}, {Block, `GLM "5h": used up`}} {
+			for _, v := range []Verdict{{Action: Warn, Text: `GLM "5h": 92 % used`}, {Action: Block, Text: `GLM "5h": used up`}} {
 				text += v.Action.String() + " " + string(a.Answer(v)) + "\n"
 			}
 			golden(t, filepath.Join("testdata", a.Name, "answers.want"), text)
