@@ -267,6 +267,18 @@ func TestHookTakesFlagsAnywhere(t *testing.T) {
 	}
 }
 
+func TestHookTakesAGuard(t *testing.T) {
+	for text, want := range map[string]hook.Guard{
+		"claude-code": hook.GuardOff, "claude-code --guard": hook.GuardWarn, "--guard claude-code": hook.GuardWarn,
+		"claude-code --guard=warn": hook.GuardWarn, "claude-code --guard=block": hook.GuardBlock,
+		"claude-code --guard=off": hook.GuardOff, "claude-code --guard=shout": hook.GuardOff,
+	} {
+		if asked := hookArgs(strings.Fields(text)); asked.guard != want || asked.tool != "claude-code" || len(asked.rest) > 0 {
+			t.Errorf("%s: %+v", text, asked)
+		}
+	}
+}
+
 func TestHookFindsWhatItCan(t *testing.T) {
 	long := "/" + strings.Repeat("x", 200)
 	for _, c := range []struct {
