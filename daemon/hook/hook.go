@@ -7,6 +7,7 @@
 // timed that the process can end itself at [Limit] whatever is broken: the tool
 // waits for it. What a payload holds is untrusted and optional throughout. The
 // text of a prompt is looked at in memory and is no part of what is delivered.
+// Nothing is said to the tool unless a person asked for a guard: see [Sentry].
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
 // marks of its payload in toolOf, because tools run each other's hooks. A
