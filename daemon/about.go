@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"os"
@@ -58,9 +57,7 @@ func (e *Engine) about() (a About, err error) {
 		return a, err
 	}
 	now := e.now()
-	if until, err := (outbox{e}).SnoozedUntil(context.Background()); err == nil && until.After(now) {
-		a.SnoozedUntil = &until
-	}
+	a.SnoozedUntil = e.snoozed(now)
 	err = e.store.View(func(tx *store.Tx) error {
 		counts, err := tx.Counts()
 		if err != nil {

@@ -46,7 +46,9 @@ func unavailable(err error) error {
 
 // Status implements api.Backend.
 func (b backend) Status(account string, now time.Time) (quota.Statuses, bool) {
-	return b.Snapshot().Statuses(account, now)
+	all, known := b.Snapshot().Statuses(account, now)
+	all.SnoozedUntil = b.snoozed(now)
+	return all, known
 }
 
 // Events implements api.Backend. The entries are read page by page, so that a

@@ -152,6 +152,52 @@ func TestSnoozeIsKeptAndEnded(t *testing.T) {
 	}
 }
 
+// A hook's guard asks no more than this.
+func TestStatusTellsOfTheSnooze(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, labConfig), atNoon)
+	for _, c := range []struct {
+		until time.Time
+		told  bool
+	}{{noon.Add(time.Hour), true}, {noon, false}, {time.Time{}, false}} {
+		if err := r.engine.Snooze(t.Context(), c.until); err != nil {
+			t.Fatal(err)
+		}
+		all, _ := backend{r.engine}.Status("", noon)
+		if told := all.SnoozedUntil != nil; told != c.told || told && !all.SnoozedUntil.Equal(c.until) {
+			t.Errorf("%v: told %v", c.until, all.SnoozedUntil)
+		}
+	}
+}
+
+func TestResultsTellWhatIsKeptApart(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, labConfig+`
+[[endpoint]]
+url = "http://127.0.0.1:3456"
+plan = true
+[tool.cline]
+plan = false
+`), atNoon)
+	for _, c := range []struct {
+		what string
+		e    quota.Event
+		want bool
+	}{
+		{"the plan's endpoint", quota.Event{Endpoint: "https://api.z.ai/api/anthropic"}, false},
+		{"none", quota.Event{}, false},
+		{"the same service, paid by the token", quota.Event{Endpoint: "https://api.z.ai/api/paas/v4"}, true},
+		{"a router to the plan, by the user's word", quota.Event{Endpoint: "http://127.0.0.1:3456/v1"}, false},
+		{"a tool that is not on it, by the user's word", quota.Event{Tool: "cline"}, true},
+	} {
+		for _, outcome := range []quota.Outcome{quota.Recorded, quota.Duplicate} {
+			c.e.ID, c.e.At = c.what, noon
+			results, err := backend{r.engine}.Submit(t.Context(), []quota.Event{c.e.Normalize(noon)})
+			if err != nil || len(results) != 1 || results[0].Status != outcome || results[0].Apart != c.want {
+				t.Errorf("%s, %s: %+v, %v", c.what, outcome, results, err)
+			}
+		}
+	}
+}
+
 func TestBackupIsADatabase(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, settings(t, labConfig), atNoon)

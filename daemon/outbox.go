@@ -78,6 +78,15 @@ func (o outbox) SnoozedUntil(context.Context) (until time.Time, err error) {
 	return until, err
 }
 
+// snoozed is the end of the snooze that holds at now, nil where none does.
+func (e *Engine) snoozed(now time.Time) *time.Time {
+	until, err := (outbox{e}).SnoozedUntil(context.Background())
+	if err != nil || !until.After(now) {
+		return nil
+	}
+	return &until
+}
+
 // Snooze holds notices back until an instant; one that is past ends it.
 func (e *Engine) Snooze(ctx context.Context, until time.Time) error {
 	text, err := quota.Milli(until).MarshalText()

@@ -214,7 +214,8 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 			return api.Result{}, err
 		}
 	}
-	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq}, nil
+	apart := w.rules().Rules.Bill(e) != quota.OnPlan
+	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart}, nil
 }
 
 // check tells what speaks against an event at this instant.

@@ -169,7 +169,7 @@ func (c *dueCase) crossed() (DueNotice, bool) {
 			return DueNotice{}, false
 		}
 		why := WhyUsedUp
-		if c.at.stopped {
+		if c.at.refused {
 			why = WhyStopped
 		}
 		return c.about(NoticeExhausted, 100, why), true

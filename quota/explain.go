@@ -197,7 +197,7 @@ func explainNotes(m *Meter, st *Status, i int) []string {
 	if m.Account.Plan.Unit == Prompts && w.Blocks() {
 		notes = append(notes, "the provider publishes this cap as an estimate, and meters tokens: the number is about right")
 	}
-	if st.Windows[i].stopped {
+	if st.Windows[i].refused {
 		notes = append(notes, "the provider said that the window is exhausted: that overrides the count")
 	}
 	return notes

@@ -47,7 +47,7 @@ func TestAnExplanationEndsAtTheNumber(t *testing.T) {
 				t.Fatalf("%v: %s", err, mustJSON(x))
 			}
 			last := x.Steps[c.steps-1]
-			if !strings.Contains(last.Why, c.says) || last.Used != x.Window.Used && !x.Window.stopped {
+			if !strings.Contains(last.Why, c.says) || last.Used != x.Window.Used && !x.Window.refused {
 				t.Errorf("the steps end at %v (%s), the window says %v", last.Used, last.Why, x.Window.Used)
 			}
 		})

@@ -33,7 +33,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
 	}
 	again := !s.Read.IsZero()
 	s.begin(t)
-	s.Read, s.Since = t, 0
+	s.Read, s.Since, s.Full = t, 0, low >= limit
 	if t.After(s.Latest) {
 		s.Latest = t
 	}

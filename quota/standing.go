@@ -18,6 +18,7 @@ type Standing struct {
 	Stop    time.Time `json:"stop,omitzero"`   // exhausted until here, the provider said
 	Marked  time.Time `json:"marked,omitzero"` // newest reading or stop: order matters up to here
 	Read    time.Time `json:"read,omitzero"`   // newest reading of this instance
+	Full    bool      `json:"full,omitzero"`   // which said that all is used
 	Since   int64     `json:"since"`           // charges after that reading
 	Cap     Amount    `json:"cap,omitzero"`    // the provider's cap, kept when idle
 	Ended   time.Time `json:"ended,omitzero"`  // fixed: the end of the instance before

@@ -38,9 +38,10 @@ const (
 // Statuses is the status document: what `status --json` and the local API
 // print. Fields are only ever added.
 type Statuses struct {
-	Schema   int       `json:"schema"`
-	Now      time.Time `json:"now"`
-	Accounts []Status  `json:"accounts"`
+	Schema       int        `json:"schema"`
+	Now          time.Time  `json:"now"`
+	Accounts     []Status   `json:"accounts"`
+	SnoozedUntil *time.Time `json:"snoozed_until,omitempty"` // nobody wants to be told of anything before
 }
 
 // Status is one account at one instant. Times are UTC.
@@ -81,9 +82,11 @@ type WindowStatus struct {
 	Source           Source      `json:"source"`
 	AsOf             *time.Time  `json:"as_of"`                        // of the newest event or reading behind the number
 	RefreshedEarlyAt *time.Time  `json:"refreshed_early_at,omitempty"` // use fell before the reset
+	Stopped          bool        `json:"stopped,omitempty"`            // exhausted, and the provider said so: not the count here alone
+	Crossed          int         `json:"crossed,omitempty"`            // highest of the user's thresholds that use has reached; 100 where exhausted
 	Forecast         *Forecast   `json:"forecast"`
 
-	stopped bool      // the provider said so
+	refused bool      // the provider said stop
 	dipped  time.Time // rolling: when it last had half of its cap free again
 }
 

@@ -265,3 +265,36 @@ func TestWhoUsesOtherServicesBesideIsNotWarned(t *testing.T) {
 		})
 	}
 }
+
+// Whether the provider said it, or the count here alone, is what a guard goes by.
+func TestStatusTellsWhoSaysThatAWindowIsUsedUp(t *testing.T) {
+	percent := func(at string, p float64) Event {
+		return Event{Kind: KindReading, At: instant(at), Readings: []Reading{{Window: WindowFive, Percent: &p}}}
+	}
+	full := prompts(80, "2026-11-23T05:00:00Z", time.Second)
+	for _, c := range []struct {
+		what    string
+		events  []Event
+		state   WindowPhase
+		stopped bool
+		crossed int
+	}{
+		{"there is room", full[:10], PhaseOpen, false, 0},
+		{"a threshold is reached", full[:72], PhaseOpen, false, 90},
+		{"the count here is full", full, PhaseExhausted, false, 100},
+		{"the provider said stop", append(full[:10:10], Event{Kind: KindExhausted, At: instant("2026-11-23T06:00:00Z"), Window: WindowFive}), PhaseExhausted, true, 100},
+		{"its figures are full", append(full[:10:10], percent("2026-11-23T06:00:00Z", 100)), PhaseExhausted, true, 100},
+		{"and prompts came since", append(full[:10:10], percent("2026-11-23T06:00:00Z", 100), Event{At: instant("2026-11-23T06:01:00Z")}), PhaseExhausted, true, 100},
+		{"its figures were almost full, and prompts came since",
+			append(prompts(9, "2026-11-23T06:01:00Z", time.Minute), percent("2026-11-23T06:00:00Z", 99)), PhaseExhausted, false, 100},
+		{"later figures are lower", append(full[:10:10], percent("2026-11-23T06:00:00Z", 100), percent("2026-11-23T06:10:00Z", 40)), PhaseOpen, false, 0},
+		{"the window has ended since", append(full[:10:10], percent("2026-11-23T06:00:00Z", 100), Event{At: instant("2026-11-23T10:30:00Z")}), PhaseOpen, false, 0},
+	} {
+		m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+		now := c.events[len(c.events)-1].At.Add(10 * time.Minute)
+		w := stateOf(t, m, c.events...).At(m, NoticeRules{Thresholds: []int{75, 90, 100}}, now).window(t, WindowFive)
+		if w.State != c.state || w.Stopped != c.stopped || w.Crossed != c.crossed {
+			t.Errorf("%s: %s, stopped %t, crossed %d of %v", c.what, w.State, w.Stopped, w.Crossed, w.Used)
+		}
+	}
+}

@@ -59,7 +59,7 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 		Window: w.Name, Kind: w.Kind, Counts: w.Counts, State: PhaseOpen,
 		Cap: limit, Used: used, Remaining: max(limit-used, 0), Percent: used.Percent(limit),
 		OpenedAt: moment(s.since(w)), ResetsAt: moment(s.refreshes(w, now)),
-		Source: s.source(), AsOf: moment(s.Latest), RefreshedEarlyAt: moment(s.Early), stopped: stopped, dipped: s.room(w, now),
+		Source: s.source(), AsOf: moment(s.Latest), RefreshedEarlyAt: moment(s.Early), refused: stopped, dipped: s.room(w, now),
 	}
 	if ws.Counts == "" {
 		ws.Counts = CountPrompts
@@ -71,7 +71,7 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
 	switch {
 	case stopped || used >= limit:
-		ws.State = PhaseExhausted
+		ws.State, ws.Stopped = PhaseExhausted, stopped || s.Full
 	case s.Opened.IsZero() && w.Kind != Rolling:
 		ws.State = PhaseIdle
 	}
@@ -129,6 +129,10 @@ func (st *Status) judge(m *Meter, rules NoticeRules) {
 	var blocked time.Time
 	for i := range st.Windows {
 		w := &st.Windows[i]
+		w.Crossed = crossed(w, rules.Thresholds, 100)
+		if w.State == PhaseExhausted {
+			w.Crossed = 100
+		}
 		if !m.Account.Plan.Windows[i].Blocks() {
 			continue
 		}
@@ -138,7 +142,7 @@ func (st *Status) judge(m *Meter, rules NoticeRules) {
 			if w.ResetsAt != nil && w.ResetsAt.After(blocked) {
 				blocked = *w.ResetsAt
 			}
-		case st.State == StateOK && crossed(w, rules.Thresholds, 100) > 0:
+		case st.State == StateOK && w.Crossed > 0:
 			st.State = StateLow
 		}
 	}

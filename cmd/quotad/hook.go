@@ -28,33 +28,50 @@ func isHook(args []string) bool {
 
 // hookMain is `quotad hook` with the arguments after it. A coding tool runs it
 // before each prompt: what it prints may go to the model, and an exit code
-// other than 0 may stop the prompt. So it prints nothing and gives 0 whatever
-// happens, and it ends the process itself where that has not ended in time.
-func hookMain(args []string, stdin io.Reader) int {
+// other than 0 may stop the prompt. So it prints nothing but what a guard was
+// asked to say and gives 0 whatever happens, and it ends the process itself
+// where that has not ended in time.
+func hookMain(args []string, stdin io.Reader, stdout io.Writer) int {
 	start := time.Now()
 	limit := time.AfterFunc(hook.Limit, endHook)
 	defer limit.Stop()
 	// Ctrl-C in a tool's terminal reaches its hooks too; the prompt was sent.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE)
-	hookRun(args, stdin, start)
+	hookRun(args, stdin, stdout, start)
 	return exitDone
 }
 
 // endHook ends the process whatever it is doing.
 func endHook() { os.Exit(exitDone) }
 
-func hookRun(args []string, stdin io.Reader, start time.Time) {
+func hookRun(args []string, stdin io.Reader, stdout io.Writer, start time.Time) {
 	defer func() { _ = recover() }()
-	tool, rest, flags := hookArgs(args)
-	paths := hookPaths(flags, os.Getenv, os.Getuid())
+	asked := hookArgs(args)
+	paths := hookPaths(asked.flags, os.Getenv, os.Getuid())
 	troubles := hook.Troubles{Dir: paths.StateDir}
-	c := hookCall(tool, paths, stdin, start)
-	c.Args = rest
+	c := hookCall(asked.tool, paths, stdin, start)
+	c.Args = asked.rest
+	if asked.guard != hook.GuardOff {
+		c.Sentry = hookSentry(asked.guard, paths, stdout, start)
+	}
 	c.GiveUp = func() {
-		_ = troubles.Note(tool, start, hook.Outcome{Reason: hook.Unfinished})
+		_ = troubles.Note(asked.tool, start, hook.Outcome{Reason: hook.Unfinished})
 		endHook()
 	}
-	_ = troubles.Note(tool, start, c.Run())
+	_ = troubles.Note(asked.tool, start, c.Run())
+}
+
+// hookSentry is a guard with its places.
+func hookSentry(guard hook.Guard, paths config.Paths, stdout io.Writer, start time.Time) hook.Sentry {
+	return hook.Sentry{
+		Guard: guard,
+		Status: func(account string, deadline time.Time) (quota.Statuses, error) {
+			return api.GetStatus(paths.Sockets, account, deadline)
+		},
+		Warned: hook.Warned{Dirs: hookDirs(paths.StateDir, os.Getenv, os.Getuid())},
+		Clock:  clock{start, start.Location()}.at,
+		Stdout: stdout,
+	}
 }
 
 // hookCall is a call with its places.
@@ -76,28 +93,38 @@ func hookCall(tool string, paths config.Paths, stdin io.Reader, start time.Time)
 	}
 }
 
-// hookArgs takes the tool, what follows it, and the flags that matter here from
-// the arguments; all others are for later versions to know. There is no wrong
-// use of a hook.
-func hookArgs(args []string) (tool string, rest []string, flags config.Flags) {
+// hookAsked is what the arguments of a hook ask for.
+type hookAsked struct {
+	tool  string
+	rest  []string // what follows the tool
+	flags config.Flags
+	guard hook.Guard
+}
+
+// hookArgs takes what matters here from the arguments; all other flags are for
+// later versions to know. There is no wrong use of a hook.
+func hookArgs(args []string) (asked hookAsked) {
 	for i := 0; i < len(args); i++ {
 		name, value, joined := strings.Cut(args[i], "=")
 		if !strings.HasPrefix(name, "-") {
-			if tool == "" {
-				tool = args[i]
+			if asked.tool == "" {
+				asked.tool = args[i]
 			} else {
-				rest = append(rest, args[i])
+				asked.rest = append(asked.rest, args[i])
 			}
 			continue
 		}
 		var place *string
 		switch name {
 		case "--socket":
-			place = &flags.Socket
+			place = &asked.flags.Socket
 		case "--state-dir":
-			place = &flags.StateDir
+			place = &asked.flags.StateDir
 		case "--config":
-			place = &flags.Config
+			place = &asked.flags.Config
+		case "--guard":
+			asked.guard = hook.ParseGuard(value)
+			continue
 		default:
 			continue
 		}
@@ -107,7 +134,7 @@ func hookArgs(args []string) (tool string, rest []string, flags config.Flags) {
 		}
 		*place = value
 	}
-	return tool, rest, flags
+	return asked
 }
 
 // nowhere is a path below which nothing can be made.
@@ -140,6 +167,16 @@ func hookDirs(stateDir string, env func(string) string, uid int) []string {
 	return dirs
 }
 
+// hookTools lists the names of the tools that have hooks.
+func hookTools() string {
+	var names []string
+	for _, a := range hook.Adapters() {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
 // hookCommand tells of the hook in the help, and serves calls that have flags
 // before the word.
 func (a *app) hookCommand() *cobra.Command {
@@ -147,19 +184,29 @@ func (a *app) hookCommand() *cobra.Command {
 		Use:   "hook TOOL",
 		Short: "Take an event from a coding tool (called by the tool itself)",
 		Long: `Read what a coding tool tells its hooks from standard input, and record it where
-it is a prompt. TOOL is claude-code.
+it is a prompt. TOOL is one of
+
+` + strings.Join(wrap(hookTools(), 76), "\n") + `
 
 It prints nothing and exits 0 whatever happens, within 200 ms, so that it can
 never hold up or block a prompt. What the daemon does not acknowledge in that
 time is left in the spool, where the daemon finds it. The text of the prompt is
-neither sent nor stored.`,
-		Example:            `  quotad hook claude-code <payload.json`,
+neither sent nor stored.
+
+With --guard it tells you in the tool, once for each threshold of yours that a
+window reaches, where the tool can show that. With --guard=block it also holds
+a prompt back while the provider itself says that a window is used up, and takes
+it out of the count; the count here alone blocks nothing. Where the daemon does
+not answer in time a prompt passes. QUOTAD_NO_GUARD=1 in the environment of the
+tool, or "quotad notify snooze 10m", lets all prompts pass.`,
+		Example: `  quotad hook claude-code <payload.json
+  quotad hook claude-code --guard=block <payload.json`,
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if !isHook(append([]string{"hook"}, args...)) {
 				return c.Help()
 			}
-			hookMain(args, a.stdin)
+			hookMain(args, a.stdin, a.stdout)
 			return nil
 		},
 	}

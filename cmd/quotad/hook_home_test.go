@@ -92,12 +92,21 @@ func patiently(t *testing.T, try func() bool) {
 // runQuietly runs a hook to its end: it may not fail, say a word or take long.
 func runQuietly(t *testing.T, c *exec.Cmd) {
 	t.Helper()
-	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
+	if said := runSaying(t, c); said != "" {
+		t.Errorf("%v said %q", c.Args, said)
+	}
+}
+
+// runSaying runs a hook to its end and gives what it wrote for its tool: it may
+// not fail, complain or take long.
+func runSaying(t *testing.T, c *exec.Cmd) string {
+	t.Helper()
+	var said, complaints bytes.Buffer
+	c.Stdout, c.Stderr = &said, &complaints
 	begin := time.Now()
 	if err := c.Start(); err != nil {
 		t.Error(err)
-		return
+		return ""
 	}
 	hung := time.AfterFunc(10*time.Second, func() { c.Process.Kill() })
 	defer hung.Stop()
@@ -107,9 +116,10 @@ func runQuietly(t *testing.T, c *exec.Cmd) {
 	if took := time.Since(begin); took > hook.Limit+hookMargin {
 		t.Errorf("%v took %v", c.Args, took)
 	}
-	if said.Len() > 0 {
-		t.Errorf("%v said %q", c.Args, said.String())
+	if complaints.Len() > 0 {
+		t.Errorf("%v complained: %q", c.Args, complaints.String())
 	}
+	return said.String()
 }
 
 // spooled lists the spool's files.
@@ -125,6 +135,7 @@ func (h hookHome) spooled(t *testing.T) []string {
 // hookDaemon stands in for a daemon. It keeps the events it was sent.
 type hookDaemon struct {
 	arrived func() // called for each event; may be nil
+	status  string // what it answers to those who ask for the status
 	mu      sync.Mutex
 	events  []map[string]any
 }
@@ -147,6 +158,11 @@ func (h hookHome) serve(t *testing.T, status int, wait <-chan struct{}) *hookDae
 	d := &hookDaemon{}
 	l := h.listen(t)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" && r.URL.Path == "/v1/status" {
+			<-wait
+			w.Write([]byte(d.status))
+			return
+		}
 		var e map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&e); err != nil || r.Method != "POST" || r.URL.Path != "/v1/events" {
 			t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)

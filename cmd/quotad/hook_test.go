@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"quotad/config"
+	"quotad/daemon/hook"
 )
 
 func TestHookIsAcknowledged(t *testing.T) {
@@ -240,8 +241,8 @@ func TestHookOutlivesAPanic(t *testing.T) {
 	h := newHookHome(t)
 	t.Setenv("QUOTAD_STATE_DIR", h.state)
 	t.Setenv("QUOTAD_SOCKET", h.socket)
-	hookRun([]string{"claude-code"}, panicReader{}, time.Now())
-	hookRun([]string{"claude-code"}, nil, time.Now())
+	hookRun([]string{"claude-code"}, panicReader{}, io.Discard, time.Now())
+	hookRun([]string{"claude-code"}, nil, io.Discard, time.Now())
 }
 
 func TestHookHelp(t *testing.T) {
@@ -260,8 +261,20 @@ func TestHookTakesFlagsAnywhere(t *testing.T) {
 		{"claude-code", "--config", "c", "--state-dir=d", "--socket", "s"},
 		{"--socket=s", "--state-dir", "d", "claude-code", "more", "--config=c", "-v"},
 	} {
-		if tool, _, flags := hookArgs(args); tool != "claude-code" || flags != want {
-			t.Errorf("%q: %q, %+v", args, tool, flags)
+		if asked := hookArgs(args); asked.tool != "claude-code" || asked.flags != want || asked.guard != hook.GuardOff {
+			t.Errorf("%q: %+v", args, asked)
+		}
+	}
+}
+
+func TestHookTakesAGuard(t *testing.T) {
+	for text, want := range map[string]hook.Guard{
+		"claude-code": hook.GuardOff, "claude-code --guard": hook.GuardWarn, "--guard claude-code": hook.GuardWarn,
+		"claude-code --guard=warn": hook.GuardWarn, "claude-code --guard=block": hook.GuardBlock,
+		"claude-code --guard=off": hook.GuardOff, "claude-code --guard=shout": hook.GuardOff,
+	} {
+		if asked := hookArgs(strings.Fields(text)); asked.guard != want || asked.tool != "claude-code" || len(asked.rest) > 0 {
+			t.Errorf("%s: %+v", text, asked)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func main() {
 // exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if isHook(args) { // before anything is set up: a coding tool waits for it
-		return hookMain(args[1:], stdin)
+		return hookMain(args[1:], stdin, stdout)
 	}
 	if len(args) == 1 && args[0] == notify.ChildCommand { // the process that shows one notice
 		return notify.ChildMain(stdin, stdout, os.Getenv)

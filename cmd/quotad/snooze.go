@@ -17,7 +17,7 @@ func (a *app) notifySnooze() *cobra.Command {
 		Short: "Hold notices back for a while",
 		Long: `Holds notices back for a DURATION such as 30m, 2h or 1d (an hour where none is
 named), or until a TIME. What came meanwhile is told in one digest afterwards.
-"off" ends it at once.
+The guard of hooks lets all prompts pass meanwhile. "off" ends it at once.
 
 A TIME is 14:30 (the next one to come), tomorrow, 2026-11-23, "2026-11-23 14:30",
 or 2026-11-23T14:30:00+08:00.`,

@@ -58,7 +58,10 @@ func executionError(err error) error {
 
 // leftOut are the fields that a document may lack; a template may ask for them
 // all the same.
-var leftOut = map[string]any{"warnings": []any(nil), "estimated": nil, "refreshed_early_at": nil}
+var leftOut = map[string]any{
+	"warnings": []any(nil), "estimated": nil, "refreshed_early_at": nil,
+	"stopped": false, "crossed": number(0), "snoozed_until": nil,
+}
 
 // templateData makes JSON fit for a template: numbers print as they are
 // written, texts are clean, and fields that may be left out are there.

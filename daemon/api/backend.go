@@ -36,8 +36,9 @@ type Backend interface {
 type Result struct {
 	ID     string        `json:"id"` // "" where a rejected event's could not be read
 	Status quota.Outcome `json:"status"`
-	Seq    uint64        `json:"seq,omitempty"`  // counts recorded events from 1; a duplicate has the first one's
-	Line   int           `json:"line,omitempty"` // of an NDJSON body, from 1; only where the event was rejected
+	Seq    uint64        `json:"seq,omitempty"`   // counts recorded events from 1; a duplicate has the first one's
+	Line   int           `json:"line,omitempty"`  // of an NDJSON body, from 1; only where the event was rejected
+	Apart  bool          `json:"apart,omitempty"` // not on the plan: kept, and never charged
 	Error  *Error        `json:"error,omitempty"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,36 +21,57 @@ type Delivery int
 const (
 	Undelivered Delivery = iota // nothing was acknowledged: spool it
 	Delivered                   // recorded, now or before, and durable
+	Apart                       // the same, and not charged: it is not on the plan
 	Refused                     // it will never be taken: drop it
 )
 
-func (d Delivery) String() string { return [...]string{"undelivered", "delivered", "refused"}[d] }
+func (d Delivery) String() string {
+	return [...]string{"undelivered", "delivered", "delivered apart", "refused"}[d]
+}
 
-// maxAnswer is how much of an answer to one event is read.
+// maxAnswer is how much of an answer to a hook is read.
 const maxAnswer = 64 << 10
 
 // Post sends one event, as EncodeEvent wrote it, and waits until the deadline
 // for the durable acknowledgement. It is the hook's way: one connection, one
 // write, and no more machinery than that, for a process that lives a few
-// milliseconds. The error is nil if and only if the event was Delivered; of a
-// Refused one it is an *Error.
+// milliseconds. The error is nil if and only if the event was Delivered, be it
+// Apart; of a Refused one it is an *Error.
 func Post(sockets []string, line []byte, deadline time.Time) (Delivery, error) {
 	c, err := dial(sockets, deadline)
 	if err != nil {
 		return Undelivered, err
 	}
 	defer c.Close()
-	status, body, err := roundTrip(c, "/v1/events", line, deadline)
+	status, body, err := roundTrip(c, "POST", "/v1/events", line, deadline)
 	if err != nil {
 		return Undelivered, fmt.Errorf("no answer from the daemon: %w", err)
 	}
 	return deliveryOf(status, body)
 }
 
-func roundTrip(c net.Conn, path string, line []byte, deadline time.Time) (status int, body []byte, err error) {
+// GetStatus asks for the state of an account in the hook's way.
+func GetStatus(sockets []string, account string, deadline time.Time) (quota.Statuses, error) {
+	var all quota.Statuses
+	c, err := dial(sockets, deadline)
+	if err != nil {
+		return all, err
+	}
+	defer c.Close()
+	status, body, err := roundTrip(c, "GET", "/v1/status?account="+url.QueryEscape(account), nil, deadline)
+	switch {
+	case err != nil:
+		return all, fmt.Errorf("no answer from the daemon: %w", err)
+	case status != 200:
+		return all, errorOr(nil, status)
+	}
+	return all, json.Unmarshal(body, &all)
+}
+
+func roundTrip(c net.Conn, method, path string, line []byte, deadline time.Time) (status int, body []byte, err error) {
 	c.SetDeadline(deadline)
 	request := make([]byte, 0, len(line)+128)
-	request = fmt.Appendf(request, "POST %s HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, len(line))
+	request = fmt.Appendf(request, "%s %s HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", method, path, len(line))
 	_, unsent := c.Write(append(request, line...))
 	// Where the daemon would not read it all, its answer still says why.
 	status, body, err = readAnswer(bufio.NewReader(c))
@@ -60,7 +82,7 @@ func roundTrip(c net.Conn, path string, line []byte, deadline time.Time) (status
 }
 
 // readAnswer reads an HTTP/1.1 answer with a Content-Length, which all answers
-// to one event have.
+// to a hook have.
 func readAnswer(r *bufio.Reader) (status int, body []byte, err error) {
 	first, err := readLine(r)
 	if err != nil {
@@ -117,6 +139,9 @@ func deliveryOf(status int, body []byte) (Delivery, error) {
 	if status == 200 && len(answer.Results.Results) == 1 {
 		switch r := answer.Results.Results[0]; r.Status {
 		case quota.Recorded, quota.Duplicate:
+			if r.Apart {
+				return Apart, nil
+			}
 			return Delivered, nil
 		case quota.Rejected:
 			return Refused, errorOr(r.Error, status)

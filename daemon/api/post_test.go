@@ -69,6 +69,7 @@ func TestAnswersThatAreStrange(t *testing.T) {
 		want         Delivery
 	}{
 		{"a good one", "HTTP/1.1 200 OK\r\nX: y\r\ncontent-length:  46\r\n\r\n" + `{"results":[{"id":"a","status":"recorded"}]}  `, Delivered},
+		{"one of what is not on the plan", "HTTP/1.1 200 OK\r\nContent-Length: 58\r\n\r\n" + `{"results":[{"id":"a","status":"duplicate","apart":true}]}`, Apart},
 		{"nothing", "", Undelivered},
 		{"no HTTP", "220 mail ready\r\n\r\n", Undelivered},
 		{"a status that is no number", "HTTP/1.1 OK\r\n\r\n", Undelivered},
@@ -90,9 +91,24 @@ func TestAnswersThatAreStrange(t *testing.T) {
 			if err == nil {
 				got, err = deliveryOf(status, body)
 			}
-			if got != c.want || (err == nil) != (got == Delivered) {
+			if got != c.want || (err == nil) != (got == Delivered || got == Apart) {
 				t.Errorf("got %v, %v", got, err)
 			}
 		})
+	}
+}
+
+func TestGetStatus(t *testing.T) {
+	soon := time.Now().Add(10 * time.Second)
+	socket := serve(t, &memory{})
+	all, err := GetStatus([]string{socket}, "default", soon)
+	if err != nil || !all.Now.Equal(testNow) || len(all.Accounts) != 1 || all.Accounts[0].Account != "default" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	if _, err := GetStatus([]string{socket}, "other&account=default", soon); err == nil {
+		t.Error("there is a status of an account that is not there")
+	}
+	if _, err := GetStatus([]string{filepath.Join(shortDir(t), "s")}, "default", soon); err == nil {
+		t.Error("nobody answered, and there is a status")
 	}
 }

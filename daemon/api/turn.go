@@ -38,7 +38,7 @@ func PostTurn(sockets []string, line []byte, deadline time.Time) error {
 		return err
 	}
 	defer c.Close()
-	status, _, err := roundTrip(c, "/v1/turns", line, deadline)
+	status, _, err := roundTrip(c, "POST", "/v1/turns", line, deadline)
 	if err == nil && status != 200 {
 		err = errorOr(nil, status)
 	}

@@ -47,7 +47,8 @@ type Call struct {
 	// Tell hands a line about a turn to the daemon. Nobody minds where it is lost.
 	Tell func(line []byte, deadline time.Time)
 	// Spool keeps an event, written as line, for the daemon to find.
-	Spool func(e quota.Event, line []byte) error
+	Spool  func(e quota.Event, line []byte) error
+	Sentry Sentry
 	// GiveUp ends the process, where the input is not there in time. It is called
 	// on a goroutine of its own.
 	GiveUp func()
@@ -64,16 +65,17 @@ type Fate int
 
 // The fates.
 const (
-	NoEvent Fate = iota
-	Acked        // the daemon has stored it
-	Refused      // the daemon will never take it
-	Spooled      // kept for the daemon to find
-	Lost         // neither daemon nor spool would have it
+	NoEvent    Fate = iota
+	Acked           // the daemon has stored it
+	AckedApart      // and charges nothing for it: it is not on the plan
+	Refused         // the daemon will never take it
+	Spooled         // kept for the daemon to find
+	Lost            // neither daemon nor spool would have it
 )
 
 // String is the fate in words.
 func (f Fate) String() string {
-	return [...]string{"no event", "acknowledged", "refused", "spooled", "lost"}[f]
+	return [...]string{"no event", "acknowledged", "acknowledged apart", "refused", "spooled", "lost"}[f]
 }
 
 // Run makes the call. It waits for its disk as long as that takes; who calls it
@@ -93,12 +95,33 @@ func (c Call) Run() Outcome {
 			first := c.first(report, i)
 			e.ID, e.At = first.ID, quota.Milli(first.At)
 		}
-		out.Fate = max(out.Fate, c.deliver(fit(e)))
+		fate := c.deliver(fit(e))
+		out.Fate = max(out.Fate, fate)
+		if report.Reason == Counted && fate == Acked {
+			c.guard(report.answer, e)
+		}
 	}
 	if report.Turn != nil {
 		c.tell(*report.Turn)
 	}
 	return out
+}
+
+// guard says in the tool's own words what is to be said about a prompt that was
+// counted. One that it holds back never reaches the provider, and is taken out
+// of the count again.
+func (c Call) guard(words func(Verdict) []byte, prompt quota.Event) {
+	defer func() { _ = recover() }()
+	if c.Sentry.Guard == GuardOff || words == nil || switchedOn(c.Env("QUOTAD_NO_GUARD")) {
+		return
+	}
+	prompt = prompt.Normalize(c.Start)
+	if c.Sentry.speak(words, prompt.Account, c.Start) {
+		c.deliver(quota.Event{
+			ID: ownID("void", prompt.ID), Kind: quota.KindVoid, At: prompt.At, Account: prompt.Account,
+			Tool: prompt.Tool, Voids: prompt.ID,
+		})
+	}
 }
 
 // tell lets the daemon know of a turn, where it still listens.
@@ -172,6 +195,8 @@ func (c Call) post(line []byte) (fate Fate) {
 	switch answer {
 	case api.Delivered:
 		return Acked
+	case api.Apart:
+		return AckedApart
 	case api.Refused:
 		return Refused
 	}

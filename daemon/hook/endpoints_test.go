@@ -100,17 +100,3 @@ func TestEndpointOfGemini(t *testing.T) {
 		}
 	}
 }
-
-func TestProviderURL(t *testing.T) {
-	for name, want := range map[string]string{
-		"openrouter":        "https://openrouter.invalid",
-		"My Own/Router":     "https://my-own-router.invalid",
-		"http://k:key@evil": "https://http---k-key-evil.invalid",
-		"模型":                noURL,
-		"":                  noURL,
-	} {
-		if got := providerURL(name); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
-		}
-	}
-}

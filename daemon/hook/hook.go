@@ -7,6 +7,7 @@
 // timed that the process can end itself at [Limit] whatever is broken: the tool
 // waits for it. What a payload holds is untrusted and optional throughout. The
 // text of a prompt is looked at in memory and is no part of what is delivered.
+// Nothing is said to the tool unless a person asked for a guard: see [Sentry].
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
 // marks of its payload in toolOf, because tools run each other's hooks. A
@@ -50,8 +51,16 @@ type Input struct {
 // Adapters lists the tools whose payloads are understood.
 func Adapters() []Adapter {
 	return []Adapter{
-		claudeCode(), cursor(),
-		codex(), codexNotify(), gemini(), kilo(), opencode(), qwen(),
+		claudeCode(),
+		cline(),
+		codex(), codexNotify(),
+		cursor(),
+		droid(),
+		gemini(),
+		goose(),
+		opencode(), kilo(),
+		qoder(),
+		qwen(),
 	}
 }
 
@@ -75,7 +84,8 @@ type Report struct {
 	// others have. It may hold the prompt's text, so it is only ever hashed.
 	Same [][]byte
 	// Gap is how far apart such runs can begin; 0 is usual.
-	Gap time.Duration
+	Gap    time.Duration
+	answer func(Verdict) []byte // of the tool that wrote the payload; nil: none is read
 	// Turn says that a turn has ended or got its record: the daemon may read what
 	// the tool kept of it.
 	Turn *api.Turn
@@ -93,7 +103,6 @@ const (
 	Background                 // the tool woke itself for a background task
 	Subagent                   // the tool prompted a subagent of its own
 	OtherTool                  // another tool's payload, and no adapter for it
-	OtherModel                 // a model that is not the plan's, where no endpoint tells
 	NotQuota                   // a refusal that is not the quota's, or is over already
 	Unreadable                 // no JSON object came
 	TooLong                    // more than is kept in memory
@@ -118,8 +127,6 @@ func (r Reason) String() string {
 		return "subagent"
 	case OtherTool:
 		return "another tool's payload"
-	case OtherModel:
-		return "not a model of the plan"
 	case NotQuota:
 		return "not a stop by the quota"
 	case Unreadable:
@@ -155,5 +162,7 @@ func Parse(tool string, raw []byte, in Input) Report {
 		}
 	}
 	in.Now = quota.Milli(in.Now)
-	return named.Parse(in)
+	report := named.Parse(in)
+	report.answer = named.Answer
+	return report
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -161,6 +163,15 @@ func ReadSmall(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a plain file of at most %d bytes", name, maxSettings)
 	}
 	return io.ReadAll(io.LimitReader(f, maxSettings))
+}
+
+// below reads a file of a tool's settings in a folder; without a home there is
+// none, and the folder that the tool works in is not to be taken for it.
+func (in Input) below(dir string, path ...string) ([]byte, error) {
+	if !filepath.IsAbs(dir) {
+		return nil, fs.ErrNotExist
+	}
+	return in.ReadFile(filepath.Join(append([]string{dir}, path...)...))
 }
 
 // maxSettings is how much of a tool's settings is read.

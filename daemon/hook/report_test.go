@@ -36,25 +36,9 @@ func TestHookAndNotifyAgree(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
-	const text = "5h window: 92 % used"
-	for _, c := range []struct{ tool, warn, block string }{
-		{"codex", `{"systemMessage":"` + text + `"}`, `{"decision":"block","reason":"` + text + `"}`},
-		{"qwen", `{"systemMessage":"` + text + `"}`, `{"decision":"block","reason":"` + text + `"}`},
-		{"gemini", `{"systemMessage":"` + text + `"}`, `{"decision":"deny","reason":"` + text + `"}`},
-	} {
-		a, ok := adapter(c.tool)
-		if !ok {
-			t.Fatal(c.tool)
-		}
-		for action, want := range map[Action]string{Pass: "", Warn: c.warn, Block: c.block} {
-			if got := string(a.Answer(Verdict{Action: action, Text: text})); got != want {
-				t.Errorf("%s, %v: got %s, want %s", c.tool, action, got, want)
-			}
-		}
-	}
-	for _, tool := range []string{"codex-notify", "opencode", "kilo"} {
-		if a, _ := adapter(tool); a.Answer != nil {
+func TestToolsThatTakeNoAnswer(t *testing.T) {
+	for _, tool := range []string{"codex-notify", "goose", "kilo", "opencode"} {
+		if a, ok := adapter(tool); !ok || a.Answer != nil {
 			t.Errorf("%s takes no answer", tool)
 		}
 	}

@@ -13,8 +13,9 @@ func toolOf(p Payload) string {
 	if tool := toolOfFolder(p.text("transcript_path")); tool != "" {
 		return tool
 	}
+	_, ofCline := p["clineVersion"] // which is "" on the command line
 	switch {
-	case p.has("clineVersion"):
+	case ofCline:
 		return "cline"
 	case p.has("submitted_prompt"), strings.Contains(p.text("prompt_id"), "########"):
 		return "qwen"

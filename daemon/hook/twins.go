@@ -49,14 +49,11 @@ type Run struct {
 // First is the first of the runs for one prompt: mine, which twins to come
 // will find, or the one that mine is a twin of, begun within gap of it.
 func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
-	f, err := t.open()
+	f, err := openShared(t.Dirs, "hook.recent")
 	if err != nil {
 		return mine, err
 	}
 	defer f.Close() // releases the lock
-	if err := lock(f); err != nil {
-		return mine, err
-	}
 	salt, err := readSalt(t.Salt)
 	if err != nil {
 		return mine, err
@@ -71,16 +68,22 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 	return mine, rewrite(f, append(recent, me))
 }
 
-// open opens the file in the first folder that takes it.
-func (t Twins) open() (*os.File, error) {
+// openShared opens a file that the runs of hooks share, in the first folder that
+// takes it, and locks it until it is closed.
+func openShared(dirs []string, name string) (*os.File, error) {
 	failed := errors.New("no folder to meet in")
-	for _, dir := range t.Dirs {
+	for _, dir := range dirs {
 		_ = os.Mkdir(dir, 0o700) // the folder above it is not ours to make
-		f, err := openOwn(filepath.Join(dir, "hook.recent"))
-		if err == nil {
-			return f, nil
+		f, err := openOwn(filepath.Join(dir, name))
+		if err != nil {
+			failed = err
+			continue
 		}
-		failed = err
+		if err := lock(f); err != nil {
+			f.Close()
+			return nil, err
+		}
+		return f, nil
 	}
 	return nil, failed
 }
@@ -152,10 +155,14 @@ func rewrite(f *os.File, all []sighting) error {
 	for _, s := range all {
 		fmt.Fprintln(&text, s.key, s.run.ID, s.run.At.UnixMilli())
 	}
+	return overwrite(f, text.Bytes())
+}
+
+func overwrite(f *os.File, text []byte) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt(text.Bytes(), 0)
+	_, err := f.WriteAt(text, 0)
 	return err
 }
 

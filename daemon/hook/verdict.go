@@ -1,6 +1,9 @@
 package hook
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Guard says what a hook does about a prompt where there is little room, or
 // none. It is off unless the user asked for it.
@@ -15,6 +18,18 @@ const (
 
 func (g Guard) String() string { return [...]string{"off", "warn", "block"}[g] }
 
+// ParseGuard reads the value of the flag that asks for a guard; "" is that of
+// the flag alone. Words that are not known ask for none.
+func ParseGuard(value string) Guard {
+	switch value {
+	case "", "warn":
+		return GuardWarn
+	case "block":
+		return GuardBlock
+	}
+	return GuardOff
+}
+
 // flag is how a command line asks for the guard.
 func (g Guard) flag() string {
 	if g == GuardOff {
@@ -26,7 +41,15 @@ func (g Guard) flag() string {
 // Verdict is what is to be done about a prompt.
 type Verdict struct {
 	Action Action
+	Why    Why
 	Text   string // one line for the person, "" of Pass
+	About  About  // of Warn
+}
+
+// About names what a person is warned of, once.
+type About struct {
+	Key   string    // the account, the window's instance, and how far it is used
+	Until time.Time // when that is over
 }
 
 // Action is what happens to a prompt.

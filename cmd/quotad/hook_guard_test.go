@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"quotad/notify"
+	"quotad/quota"
+)
+
+// refusing is a status by which the provider serves no prompt until an instant.
+func refusing(t *testing.T, now, until time.Time) string {
+	t.Helper()
+	text, err := json.Marshal(quota.Statuses{Schema: quota.Schema, Now: now, Accounts: []quota.Status{{
+		Account: quota.DefaultAccount, State: quota.StateExhausted, BlockedUntil: &until,
+		Windows: []quota.WindowStatus{{
+			Window: quota.WindowFive, Kind: quota.Fixed, Counts: quota.CountPrompts, State: quota.PhaseExhausted,
+			ResetsAt: &until, Stopped: true, Crossed: 100,
+		}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestHookHoldsAPromptBack(t *testing.T) {
+	now := time.Now()
+	until := now.Add(48 * time.Hour) // the words for it are those of another day, whatever the time is
+	want := fmt.Sprintf(`{"decision":"block","hookSpecificOutput":{"hookEventName":"UserPromptSubmit","suppressOriginalPrompt":true},`+
+		`"reason":"GLM 5h: used up (the provider says so), full again on %s (to send it anyway: quotad notify snooze 10m)"}`,
+		notify.Clock(until, now, time.UTC))
+	patiently(t, func() bool {
+		h := newHookHome(t)
+		d := h.serve(t, http.StatusOK, atOnce())
+		d.status = refusing(t, time.Now(), until)
+		c := h.command(t, "claude-code", "--guard=block")
+		c.Env = append(c.Env, "TZ=UTC")
+		said := runSaying(t, c)
+		if said != "" && said != want {
+			t.Errorf("got %s\nwant %s", said, want)
+		}
+		h.holdsNo(t, "my-words", "my-key")
+		got := d.got()
+		return said == want && len(got) == 2 && got[0]["kind"] == "prompt" &&
+			got[1]["kind"] == "void" && got[1]["voids"] == got[0]["id"] && len(h.spooled(t)) == 0
+	})
+}
+
+// Whatever is wrong with the daemon's word, the prompt passes in silence, and
+// counts.
+func TestHookLetsAPromptPass(t *testing.T) {
+	until := time.Now().Add(48 * time.Hour)
+	for what, status := range map[string]string{
+		"it is old":              refusing(t, time.Now().Add(-time.Minute), until),
+		"it is over":             refusing(t, time.Now(), time.Now().Add(-time.Minute)),
+		"it is none":             "",
+		"it is no JSON":          "<html>",
+		"it breaks off":          refusing(t, time.Now(), until)[:200],
+		"it is of another shape": `{"now":"soon","accounts":7}`,
+		"it is endless":          fmt.Sprintf(`{"pad":"%0100000d"}`, 0),
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := newHookHome(t)
+			d := h.serve(t, http.StatusOK, atOnce())
+			d.status = status
+			runQuietlyWarned(t, h, what == "it is over")
+			for _, e := range d.got() {
+				if e["kind"] != "prompt" {
+					t.Errorf("told of %v", e)
+				}
+			}
+		})
+	}
+	t.Run("it does not come", func(t *testing.T) {
+		h := newHookHome(t)
+		hung := make(chan struct{})
+		t.Cleanup(func() { close(hung) })
+		h.serve(t, http.StatusOK, hung)
+		runQuietly(t, h.command(t, "claude-code", "--guard=block"))
+	})
+	t.Run("nobody is there", func(t *testing.T) {
+		runQuietly(t, newHookHome(t).command(t, "claude-code", "--guard=block"))
+	})
+}
+
+// runQuietlyWarned runs a guarded hook that may warn, or may say nothing.
+func runQuietlyWarned(t *testing.T, h hookHome, warns bool) {
+	t.Helper()
+	said := runSaying(t, h.command(t, "claude-code", "--guard=block"))
+	if want := `{"systemMessage":"GLM 5h: used up (the provider says so)"}`; said != "" && (!warns || said != want) {
+		t.Errorf("said %q", said)
+	}
+}
