@@ -72,15 +72,6 @@ type Setting struct {
 // older ones, and in nobody else's.
 const Mark = "quotad"
 
-// Ours reports whether a command in a tool's settings is an entry of ours: it
-// runs a program of that name, with one of the words that tools call it by.
-func Ours(command string) bool {
-	program, rest, ok := strings.Cut(command, Mark)
-	return ok && !strings.ContainsAny(rest, "\n") &&
-		(program == "" || strings.ContainsAny(program[len(program)-1:], `/'" `)) &&
-		(strings.Contains(rest, " hook ") || strings.Contains(rest, "statusline") || strings.Contains(rest, `"hook"`))
-}
-
 // CommandLine calls the hook of a tool such that the tool goes on in silence
 // whatever happens, even where the program is gone.
 func (h Host) CommandLine(tool string) string {
