@@ -24,9 +24,10 @@ func Calls(command string) bool {
 }
 
 // OursWords is Ours for a command that is given as a list of words.
-func OursWords(words []string) bool { return Ours(joinWords(words)) }
+func OursWords(words []string) bool { return Ours(JoinWords(words)) }
 
-func joinWords(words []string) string {
+// JoinWords is a list of words as a shell command.
+func JoinWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = quoteShell(word)

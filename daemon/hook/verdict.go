@@ -1,6 +1,10 @@
 package hook
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // Guard says what a hook does about a prompt where there is little room, or
 // none. It is off unless the user asked for it.
@@ -48,4 +52,14 @@ func answer(v map[string]any) []byte {
 		return nil
 	}
 	return line
+}
+
+// GuardIn is the guard that the words of a call ask for.
+func GuardIn(args []string) Guard {
+	for _, g := range []Guard{GuardWarn, GuardBlock} {
+		if slices.Contains(args, strings.TrimSpace(g.flag())) {
+			return g
+		}
+	}
+	return GuardOff
 }
