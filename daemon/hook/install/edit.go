@@ -68,6 +68,8 @@ func Put(text []byte, f hook.File) (Edit, error) {
 	switch f.Form {
 	case hook.GroupedJSON, hook.FlatJSON:
 		return putJSON(text, f)
+	case hook.GroupedTOML:
+		return putTOML(text, f)
 	case hook.OwnFile:
 		return putOwn(text, f), nil
 	case hook.Script:
@@ -84,6 +86,8 @@ func Take(text, original []byte, f hook.File) (Edit, error) {
 	switch f.Form {
 	case hook.GroupedJSON, hook.FlatJSON:
 		return takeJSON(text, original, f)
+	case hook.GroupedTOML:
+		return takeTOML(text, original, f)
 	case hook.OwnFile, hook.Script:
 		return takeWhole(text, f), nil
 	}
@@ -95,6 +99,8 @@ func Find(text []byte, f hook.File) ([]Found, error) {
 	switch f.Form {
 	case hook.GroupedJSON, hook.FlatJSON:
 		return findJSON(text, f)
+	case hook.GroupedTOML:
+		return findTOML(text, f)
 	case hook.OwnFile, hook.Script:
 		return findWhole(text, f), nil
 	}
@@ -106,6 +112,8 @@ func HasOthers(text []byte, form hook.Form) bool {
 	switch form {
 	case hook.GroupedJSON, hook.FlatJSON:
 		return othersInJSON(text, form)
+	case hook.GroupedTOML:
+		return othersInTOML(text)
 	}
 	return false
 }

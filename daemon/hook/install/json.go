@@ -44,6 +44,7 @@ func takeJSON(text, original []byte, f hook.File) (Edit, error) {
 	h.each(func(at hookAt) {
 		if hook.Ours(at.command) {
 			h.remove(at, old)
+			h.emptied = true
 		}
 	})
 	h.prune(old)
@@ -144,6 +145,7 @@ func (h *jsonHooks) put(entries []hook.Entry) (had bool, err error) {
 			return
 		}
 		h.remove(at, nil)
+		h.emptied = true
 	})
 	for _, e := range entries {
 		if !theirs[e.Event] {

@@ -14,6 +14,8 @@ type jsonHooks struct {
 	form hook.Form
 	list *hujson.Object // the value of "hooks"; nil where there is none
 	in   string         // its indentation
+
+	emptied bool // something of ours was taken out of it
 }
 
 // hooksIn finds it. Where something else stands at "hooks" nothing can be done.
@@ -141,7 +143,7 @@ func (h *jsonHooks) remove(at hookAt, was *jsonHooks) {
 
 // prune takes the list of events out where it is empty now and was not there before.
 func (h *jsonHooks) prune(was *jsonHooks) {
-	if h.list == nil || len(h.list.Members) > 0 || was != nil && was.list != nil {
+	if !h.emptied || h.list == nil || len(h.list.Members) > 0 || was != nil && was.list != nil {
 		return
 	}
 	if i, err := h.member(h.root, "hooks"); err == nil && i >= 0 {

@@ -37,12 +37,16 @@ func (e elements) cut(i int)                  { e.Elements = slices.Delete(e.Ele
 // remove takes an item out, and its comma. Comments before it stay, for they
 // may belong to the item above.
 func remove(c items, i int) {
-	kept := splitExtra(*c.before(i)).comments
+	all := splitExtra(*c.before(i))
+	kept := all.comments
 	comma := *c.after(i) != nil
 	c.cut(i)
 	n := c.count()
 	switch {
 	case i < n:
+		if next := splitExtra(*c.before(i)); i == 0 && len(next.comments) == 0 {
+			*c.before(i) = all.space
+		}
 		*c.before(i) = join(kept, *c.before(i))
 		return
 	case n == 0 && len(kept) == 0 && len(splitExtra(*c.tail()).comments) == 0:

@@ -39,7 +39,7 @@ func (h *jsonHooks) putSetting(set hook.Setting) (ours bool, hint string, err er
 		indent = below(m.Name.BeforeExtra, indent)
 		var ok bool
 		if o, ok = m.Value.Value.(*hujson.Object); !ok {
-			return false, "", h.wrong(&m.Value, strconv.Quote(strings.Join(set.Path[:n+1], ".")), "an object")
+			return false, "", h.wrong(&m.Value, strconv.Quote(dotted(set.Path[:n+1])), "an object")
 		}
 	}
 	return false, "", nil
@@ -69,7 +69,12 @@ func (h *jsonHooks) alignSetting(v *hujson.Value, set hook.Setting) (ours bool, 
 
 // instead tells what to do about a key that is the user's.
 func instead(set hook.Setting) string {
-	return fmt.Sprintf("%s is set to something of yours; to have both: %s", strings.Join(set.Path, "."), set.Instead)
+	return fmt.Sprintf("%s is set to something of yours; to have both: %s", dotted(set.Path), set.Instead)
+}
+
+// unwrap tells what to do about a key that calls quotad around something of the user's.
+func unwrap(set hook.Setting) string {
+	return dotted(set.Path) + " calls quotad around a command of yours; set it back to that command"
 }
 
 // wraps reports whether a command of ours runs one of the user's.
@@ -156,7 +161,7 @@ func (h *jsonHooks) takeSetting(set hook.Setting, was *jsonHooks) (hint string) 
 	case command == "" || !hook.Ours(command):
 		return ""
 	case wraps(command):
-		return fmt.Sprintf("%s calls quotad around a command of yours; set it back to that command", strings.Join(set.Path, "."))
+		return unwrap(set)
 	}
 	for n := len(set.Path); n > 0; n-- {
 		outer := h.settingAt(set.Path[:n-1]).Value.(*hujson.Object)
