@@ -123,32 +123,33 @@ func openJSON(text []byte, form hook.Form) (*jsonHooks, error) {
 }
 
 // put gives each entry its place: that of an older one of ours for the event,
-// or a new one. What else is ours goes. It reports whether anything was ours.
+// or a new one. What else is ours goes; where a command of the user's calls
+// quotad, that is enough. It reports whether anything was ours.
 func (h *jsonHooks) put(entries []hook.Entry) (had bool, err error) {
-	ours, theirs := map[string]int{}, map[string]bool{}
+	ours, there := map[string]int{}, map[string]bool{}
 	h.each(func(at hookAt) {
 		if hook.Ours(at.command) {
 			ours[at.event]++
 			had = true
 		} else if hook.Calls(at.command) {
-			theirs[at.event] = true
+			there[at.event] = true
 		}
 	})
 	h.each(func(at hookAt) {
 		if !hook.Ours(at.command) {
 			return
 		}
-		i := slices.IndexFunc(entries, func(e hook.Entry) bool { return e.Event == at.event })
-		if ours[at.event]--; i >= 0 && ours[at.event] == 0 {
+		i := entryFor(entries, at.event)
+		if ours[at.event]--; i >= 0 && ours[at.event] == 0 && !there[at.event] {
 			h.align(at, entries[i])
-			theirs[at.event] = true
+			there[at.event] = true
 			return
 		}
 		h.remove(at, nil)
 		h.emptied = true
 	})
 	for _, e := range entries {
-		if !theirs[e.Event] {
+		if !there[e.Event] {
 			if err := h.add(e); err != nil {
 				return had, err
 			}
@@ -156,6 +157,11 @@ func (h *jsonHooks) put(entries []hook.Entry) (had bool, err error) {
 	}
 	h.prune(nil)
 	return had, nil
+}
+
+// entryFor is the index of the entry for an event; -1 where none is wanted.
+func entryFor(entries []hook.Entry, event string) int {
+	return slices.IndexFunc(entries, func(e hook.Entry) bool { return e.Event == event })
 }
 
 // edit is what became of the text.

@@ -75,6 +75,8 @@ func TestPutJSON(t *testing.T) {
 			`{"hooks":{"Prompt":[{"hooks":[{"timeout":5,"command":"` + strings.ReplaceAll(call, "/", `\/`) + `","type":"command"}]}]}}`, Already},
 		{"a command in which it is one step is the user's, and enough", `{"hooks": {"Prompt": [{"hooks": [{"command": "date; quotad hook x"}]}]}}`, grouped(),
 			`{"hooks": {"Prompt": [{"hooks": [{"command": "date; quotad hook x"}]}]}}`, Already},
+		{"and beside it ours is one too many", `{"hooks": {"Prompt": [{"hooks": [{"command": "quotad hook x"}]}, {"hooks": [{"command": "date; quotad hook x"}]}]}}`, grouped(),
+			`{"hooks": {"Prompt": [{"hooks": [{"command": "date; quotad hook x"}]}]}}`, Updated},
 		{"async that is not wanted goes", `{"hooks": {"Prompt": [{"hooks": [{"type": "command", "command": "` + call + `", "async": true, "timeout": 5}]}]}}`, grouped(),
 			`{"hooks": {"Prompt": [` + ourGroup + `]}}`, Updated},
 		{"a setting in a table that is not there", `{"a": 1}`, hook.File{Form: hook.GroupedJSON, Unset: lined().Unset},

@@ -103,12 +103,16 @@ func othersInTOML(text []byte) bool {
 // put gives each entry its place, as jsonHooks.put does.
 func (t *tomlHooks) put(entries []hook.Entry) (out []byte, had bool, err error) {
 	there := map[string]bool{}
+	for _, h := range t.hooks {
+		if hook.Calls(h.command) && !hook.Ours(h.command) {
+			there[h.event] = true
+		}
+	}
 	var patches []patch
 	for _, h := range t.hooks {
-		i := slices.IndexFunc(entries, func(e hook.Entry) bool { return e.Event == h.event })
+		i := entryFor(entries, h.event)
 		switch {
 		case !hook.Ours(h.command):
-			there[h.event] = there[h.event] || hook.Calls(h.command)
 		case i >= 0 && !there[h.event]:
 			patches = append(patches, t.align(h, entries[i])...)
 			had, there[h.event] = true, true
