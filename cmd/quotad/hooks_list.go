@@ -54,7 +54,10 @@ func (a *app) listHooks(ctx context.Context, names []string, asJSON bool) error 
 	listed := []listedTool{}
 	for _, t := range tools {
 		found := install.Look(t.Setup, a.hookHost("quotad"), nil)
-		l := listedTool{Tool: t.Name, Title: t.Title, Present: t.present, Installed: len(found.Files) > 0, Files: found.Files, Programs: found.Programs}
+		l := listedTool{
+			Tool: t.Name, Title: t.Title, Present: t.present, Installed: len(found.Files) > 0,
+			Files: append([]string{}, found.Files...), Programs: append([]string{}, found.Programs...),
+		}
 		if at, ok := newest[t.Name]; ok {
 			l.Newest = &at
 		}
@@ -71,8 +74,6 @@ func (a *app) listHooks(ctx context.Context, names []string, asJSON bool) error 
 }
 
 func (a *app) toolTable(tools []listedTool) string {
-	now := a.now()
-	told := clock{now, now.Location()}
 	t := table{screen: a.tableScreen(), head: []string{"TOOL", "HERE", "INSTALLED IN", "CALLS", "NEWEST PROMPT"}, spare: []int{4, 3}, flex: 2}
 	var rows [][]string
 	for _, l := range tools {
@@ -81,7 +82,7 @@ func (a *app) toolTable(tools []listedTool) string {
 			row[2] = clean(strings.Join(l.Files, ", "))
 		}
 		if l.Newest != nil {
-			row[4] = told.at(*l.Newest)
+			row[4] = (&examination{app: a}).told(*l.Newest)
 		}
 		rows = append(rows, row)
 	}

@@ -69,7 +69,9 @@ func (g jsonc) scalar() string {
 	return rapid.SampledFrom([]string{"1", "-2.50e3", "null", "true", `"a // b"`, `"\u00e9\/\""`, "[1,2]", "{}"}).Draw(g.T, "scalar")
 }
 
-func (g jsonc) colon() string { return rapid.SampledFrom([]string{":", ": ", " : "}).Draw(g.T, "colon") }
+func (g jsonc) colon() string {
+	return rapid.SampledFrom([]string{":", ": ", " : "}).Draw(g.T, "colon")
+}
 
 func (g jsonc) list(open, shut string, n int, item func(int) string) string {
 	var b strings.Builder

@@ -101,7 +101,9 @@ func (l *look) file(f hook.File) {
 	if len(found) == 0 {
 		return
 	}
-	l.repeated(f.Path, found)
+	if l.repeated(f.Path, found) {
+		return
+	}
 	f.Unset = nil // the user may not want them
 	if e, err := Put(text, f); err == nil && e.Reason.changes() {
 		l.note(Changed, f.Path, "%s", lacks(f, found))
@@ -155,14 +157,17 @@ func (l *look) find(f hook.File) (text []byte, found []Found, ok bool) {
 	return text, found, true
 }
 
-// repeated notes the events for which one file calls quotad more than once.
-func (l *look) repeated(path string, found []Found) {
+// repeated notes the events for which one file calls quotad more than once, and
+// reports whether there are any.
+func (l *look) repeated(path string, found []Found) (any bool) {
 	calls := map[string]int{}
 	for _, x := range found {
 		if calls[x.Event]++; !x.Setting && calls[x.Event] == 2 {
 			l.note(Twice, path, "it calls quotad more than once for %s", cmp.Or(x.Event, "each event"))
+			any = true
 		}
 	}
+	return any
 }
 
 func (l *look) switches(f hook.File, text []byte) {

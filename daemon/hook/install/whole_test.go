@@ -85,7 +85,7 @@ func TestPluginsProgramIsFound(t *testing.T) {
 	for text, want := range map[string]string{
 		plugin: `'/b/quotad' 'hook'`,
 		`{"command": "'/b/quotad' hook goose 2>/dev/null || true"}`: "'/b/quotad' hook goose 2>/dev/null || true",
-		"// quotad \"/etc/passwd\"":                                   "",
+		"// quotad \"/etc/passwd\"":                                 "",
 	} {
 		if got := programIn([]byte(text)); got != want {
 			t.Errorf("%s: %q", text, got)
