@@ -97,6 +97,9 @@ func unknownTool(command, name string, known []hookTool) error {
 	if why, ok := unhooked()[name]; ok {
 		return failed("", "%s", why)
 	}
+	if slices.Contains([]string{"off", "warn", "block"}, name) {
+		return usage(command+" --guard="+name, "%q is no tool", name)
+	}
 	names := toolNames(known)
 	hint := command + " " + strings.Join(names, " ")
 	if near := config.Near(name, names); len(near) > 0 {

@@ -110,14 +110,18 @@ func mendTwice(again string, p install.Problem) string {
 	return again
 }
 
+// heardFor is how far back a daemon tells of tools. What was installed before
+// that may have been heard of long ago.
+const heardFor = 7 * 24 * time.Hour
+
 // silent looks at whether a tool that has to be told to trust its hooks has run
 // them since they were installed.
 func (x *examination) silent(t hookTool, found install.Looked, installed time.Time, newest map[string]time.Time) {
-	trust := t.Setup(x.hookHost("quotad")).Trust
-	if trust == "" || newest == nil || installed.IsZero() || len(found.Files) == 0 || newest[t.Name].After(installed) {
+	trust, since := t.Setup(x.hookHost("quotad")).Trust, x.now().Sub(installed)
+	if trust == "" || newest == nil || since > heardFor || len(found.Files) == 0 || newest[t.Name].After(installed) {
 		return
 	}
-	x.warn("open "+t.Title, "no event since it was installed, %s ago: %s", notify.Duration(x.now().Sub(installed)), trust)
+	x.warn("open "+t.Title, "no event since it was installed, %s ago: %s", notify.Duration(since), trust)
 }
 
 // projectFolders are the present folder and the root of its repository, where

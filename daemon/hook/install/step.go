@@ -40,7 +40,9 @@ func Plan(s hook.Setup, aim Aim) []Step {
 	files, others := layer(s)
 	var steps []Step
 	for _, f := range files {
-		steps = append(steps, plan(f, aim))
+		if step := plan(f, aim); step.Err != nil || step.Was != nil || step.Changes() || aim == ToUninstall {
+			steps = append(steps, step)
+		}
 	}
 	for _, f := range others {
 		if step := plan(f, ToUninstall); step.Reason == Removed || aim == ToUninstall && step.Err != nil {
