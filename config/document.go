@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"quotad/config/layout"
 )
 
 // document is a TOML text that is being read, and what was found wrong in it.
@@ -31,7 +33,7 @@ func open(name string, data []byte) (*document, *table) {
 		d.syntax(err)
 		return d, root
 	}
-	root.keys, root.mark = raw, markUp(data)
+	root.keys, root.mark = raw, layout.MarkUp(data)
 	return d, root
 }
 
@@ -83,14 +85,14 @@ func (t *table) get(key string) value {
 }
 
 func (t *table) at(key string) value {
-	return value{doc: t.doc, name: dotted(t.name, key), raw: t.keys[key], mark: t.mark.field(key)}
+	return value{doc: t.doc, name: dotted(t.name, key), raw: t.keys[key], mark: t.mark.Field(key)}
 }
 
 // need is get for a key that has no default; it complains where none is there.
 func (t *table) need(key, what string) value {
 	v := t.get(key)
 	if !v.set() && t.raw != nil {
-		t.doc.fail(t.mark.place().key, "%s: missing; expected %s", v.name, what)
+		t.doc.fail(t.mark.Place().Key, "%s: missing; expected %s", v.name, what)
 	}
 	return v
 }
@@ -102,7 +104,7 @@ func (t *table) names() []string {
 		names = append(names, key)
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		return t.at(a).mark.place().key - t.at(b).mark.place().key
+		return t.at(a).mark.Place().Key - t.at(b).mark.Place().Key
 	})
 	return names
 }
@@ -114,20 +116,12 @@ func (t *table) close() {
 			continue
 		}
 		v := t.at(key)
-		t.doc.fail(v.mark.place().key, "%s: unknown key; %s", v.name, suggest(key, t.known))
+		t.doc.fail(v.mark.Place().Key, "%s: unknown key; %s", v.name, suggest(key, t.known))
 	}
-}
-
-// place is the mark itself, and the start of the text where there is none.
-func (m *mark) place() *mark {
-	if m == nil {
-		return &mark{}
-	}
-	return m
 }
 
 func dotted(table, key string) string {
-	if key = quoteKey(key); len(key) > 66 {
+	if key = layout.QuoteKey(key); len(key) > 66 {
 		key = quoted(key)
 	}
 	if table == "" {

@@ -7,7 +7,7 @@ import (
 
 // suggest names what a mistyped word may have meant, or else all it could be.
 func suggest(word string, known []string) string {
-	if close := near(word, known); len(close) > 0 {
+	if close := Near(word, known); len(close) > 0 {
 		return `did you mean "` + strings.Join(close, `" or "`) + `"?`
 	}
 	if len(known) == 0 {
@@ -16,9 +16,9 @@ func suggest(word string, known []string) string {
 	return "expected one of " + strings.Join(known, ", ")
 }
 
-// near lists up to three of the known words that are close to word, the
+// Near lists up to three of the known words that are close to word, the
 // closest first: few edits away, or the same after a slash.
-func near(word string, known []string) []string {
+func Near(word string, known []string) []string {
 	word = strings.ToLower(word)
 	most := max(2, len(word)/3)
 	var close []string

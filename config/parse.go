@@ -36,7 +36,7 @@ func (s *Settings) accounts(t *table) {
 	for _, name := range t.names() {
 		v := t.get(name)
 		if !quota.ValidAccount(name) {
-			t.doc.fail(v.mark.place().key, "%s: not an account name; expected 1 to 64 of a-z A-Z 0-9 . _ -", v.name)
+			t.doc.fail(v.mark.Place().Key, "%s: not an account name; expected 1 to 64 of a-z A-Z 0-9 . _ -", v.name)
 		}
 		account := v.table()
 		s.Accounts = append(s.Accounts, s.account(name, account))

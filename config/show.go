@@ -6,9 +6,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
+	"quotad/config/layout"
 	"quotad/quota"
 )
 
@@ -41,18 +41,12 @@ func Show(s Settings) ([]byte, error) {
 // writer writes TOML, a table at a time.
 type writer struct{ bytes.Buffer }
 
-func (w *writer) table(path ...string) { fmt.Fprintf(w, "\n[%s]\n", header(path)) }
-func (w *writer) item(path ...string)  { fmt.Fprintf(w, "\n[[%s]]\n", header(path)) }
+func (w *writer) table(path ...string) { fmt.Fprintf(w, "\n[%s]\n", layout.Header(path)) }
+func (w *writer) item(path ...string)  { fmt.Fprintf(w, "\n[[%s]]\n", layout.Header(path)) }
 func (w *writer) note(text string)     { fmt.Fprintf(w, "# %s\n", text) }
 
-func (w *writer) put(key string, v any) { fmt.Fprintf(w, "%s = %s\n", quoteKey(key), literal(v)) }
-
-func header(path []string) string {
-	parts := make([]string, len(path))
-	for i, p := range path {
-		parts[i] = quoteKey(p)
-	}
-	return strings.Join(parts, ".")
+func (w *writer) put(key string, v any) {
+	fmt.Fprintf(w, "%s = %s\n", layout.QuoteKey(key), literal(v))
 }
 
 func (w *writer) account(s Settings, a quota.Account) {

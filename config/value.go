@@ -8,6 +8,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"quotad/config/layout"
 	"quotad/quota"
 )
 
@@ -18,7 +19,7 @@ type value struct {
 	doc  *document
 	name string // "notify.thresholds"
 	raw  any    // nil: the key is not there
-	mark *mark
+	mark *layout.Mark
 }
 
 func (v value) set() bool { return v.raw != nil }
@@ -30,7 +31,7 @@ func (v value) isText() bool {
 
 // bad complains of the value.
 func (v value) bad(format string, args ...any) {
-	v.doc.fail(v.mark.place().value, "%s: %s", v.name, fmt.Sprintf(format, args...))
+	v.doc.fail(v.mark.Place().Value, "%s: %s", v.name, fmt.Sprintf(format, args...))
 }
 
 func (v value) wrongType(expected string) {
@@ -155,7 +156,7 @@ func (v value) list(expected string) []value {
 	}
 	items := make([]value, len(raw))
 	for i := range raw {
-		items[i] = value{doc: v.doc, name: v.name, raw: raw[i], mark: v.mark.item(i)}
+		items[i] = value{doc: v.doc, name: v.name, raw: raw[i], mark: v.mark.Item(i)}
 	}
 	return items
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Write puts data in the place of a configuration file, whole or not at all,
@@ -23,15 +24,25 @@ func Write(path string, data []byte) error {
 		}
 		mode = info.Mode().Perm()
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
+	return Replace(path, data, mode, nil)
+}
+
+// Replace puts data in the place of a regular file or of nothing, whole or not
+// at all, durably. A file that is there keeps its owner. Where still is given
+// it is asked last of all; its error leaves everything as it is.
+func Replace(path string, data []byte, mode fs.FileMode, still func() error) error {
+	dir := filepath.Dir(path)
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(fill(tmp, data, mode), tmp.Close())
+	err = errors.Join(fill(tmp, data, mode), keepOwner(tmp, path), tmp.Close())
+	if err == nil && still != nil {
+		err = still()
+	}
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
@@ -49,6 +60,26 @@ func fill(f *os.File, data []byte, mode fs.FileMode) error {
 		return err
 	}
 	return f.Sync()
+}
+
+// keepOwner gives the file the owner of the one that it will replace.
+func keepOwner(f *os.File, path string) error {
+	was, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	is, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	old, young := was.Sys().(*syscall.Stat_t), is.Sys().(*syscall.Stat_t)
+	if old.Uid == young.Uid && old.Gid == young.Gid {
+		return nil
+	}
+	return f.Chown(int(old.Uid), int(old.Gid))
 }
 
 // syncDir makes a rename durable.

@@ -119,6 +119,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.runCommand())
 	root.AddCommand(a.configCommand())
 	root.AddCommand(a.serviceCommand())
+	root.AddCommand(a.hooksCommand())
 	root.AddCommand(a.statusCommand())
 	root.AddCommand(a.statuslineCommand())
 	root.AddCommand(a.recordCommand())

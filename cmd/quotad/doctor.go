@@ -125,7 +125,7 @@ func (x *examination) run() {
 		{"program", x.program}, {"configuration", x.configuration}, {"state folder", x.stateFolder},
 		{"runtime folder", x.runtimeFolder}, {"socket", x.socketFile}, {"daemon", x.daemon}, {"database", x.database},
 		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"clock", x.clock},
-		{"notices", x.notices}, {"hooks", x.hookTroubles}, {"Claude Code", x.claudeCode},
+		{"notices", x.notices}, {"hooks", x.hooks}, {"calls of hooks", x.hookTroubles},
 	} {
 		x.check = c.name
 		c.look()

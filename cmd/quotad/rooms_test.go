@@ -13,14 +13,16 @@ import (
 // rooms are the packages of this module that each package may import. Those at
 // the edge, daemon and cmd, may import whatever is below them.
 var rooms = map[string][]string{
-	"quota":        nil,
-	"systemd":      nil,
-	"config":       {"quotad/quota"},
-	"notify":       {"quotad/quota"},
-	"daemon/store": {"quotad/quota"},
-	"daemon/api":   {"quotad/quota"},
-	"daemon/hook":  {"quotad/quota", "quotad/daemon/api"},
-	"daemon":       {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook"},
+	"quota":               nil,
+	"systemd":             nil,
+	"config":              {"quotad/quota", "quotad/config/layout"},
+	"config/layout":       nil,
+	"notify":              {"quotad/quota"},
+	"daemon/store":        {"quotad/quota"},
+	"daemon/api":          {"quotad/quota"},
+	"daemon/hook":         {"quotad/quota", "quotad/daemon/api"},
+	"daemon/hook/install": {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
+	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook"},
 }
 
 func TestPackagesImportOnlyWhatIsBelowThem(t *testing.T) {

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 //	waitsock [PATH]            wait up to 10 s until a socket answers (default $SOCK)
 //	exits CODE PROGRAM ARGS... run a program, which must end with this code
 //
-// and $CONFIG, $STATE and $SOCK name the files of this script's own quotad. A
+// and $CONFIG, $STATE and $SOCK name the files of this script's own quotad, $SELF
+// the program. A
 // daemon is started with "exec quotad run &" and ends with its script.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -52,6 +53,10 @@ func isolate(env *testscript.Env) error {
 		return err
 	}
 	env.Defer(func() { os.RemoveAll(runtime) })
+	self, err := exec.LookPath("quotad")
+	if err != nil {
+		return err
+	}
 	home := filepath.Join(env.WorkDir, "home")
 	config := filepath.Join(home, ".config")
 	state := filepath.Join(home, ".local", "state")
@@ -69,6 +74,7 @@ func isolate(env *testscript.Env) error {
 		{"STATE", filepath.Join(state, "quotad")},
 		{"SOCK", filepath.Join(runtime, "quotad", "quotad.sock")},
 		{"DBUS_SESSION_BUS_ADDRESS", "unix:path=" + filepath.Join(runtime, "no-bus")},
+		{"SELF", self},
 		{"TZ", "UTC"},
 	} {
 		env.Setenv(v[0], v[1])

@@ -9,18 +9,23 @@ import (
 	"strings"
 )
 
-// serviceProgram is the absolute path of the program that the service starts:
-// the one named, which is taken as it is, or this one, if it stays where it is.
+// serviceProgram is the absolute path of the program that the service starts.
 func serviceProgram(named string) (string, error) {
+	return lastingProgram(named, "quotad service install", "the service would start")
+}
+
+// lastingProgram is the absolute path of the program named, which is taken as it
+// is, or of this one, if it stays where it is.
+func lastingProgram(named, command, user string) (string, error) {
 	if named != "" {
 		return namedProgram(named)
 	}
 	path, err := thisProgram()
 	if err != nil {
-		return "", failed("quotad service install --binary PATH", "cannot tell where this program is: %v", err)
+		return "", failed(command+" --binary PATH", "cannot tell where this program is: %v", err)
 	}
 	if why := vanishes(path, os.TempDir()); why != "" {
-		return "", failed("make install", "the service would start %s, %s", path, why)
+		return "", failed("make install", "%s %s, %s", user, path, why)
 	}
 	return path, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 // setupFlags are what setup was told; what was not is asked for.
 type setupFlags struct {
 	account, plan, subscribed string
+	binary                    string // that tools and service call; "": this one
 	hooks, service            answer
 	yes                       bool
 }
@@ -34,8 +36,9 @@ func (a *app) setupCommand() *cobra.Command {
 		Use:   "setup",
 		Short: "Ask for plan and subscription, and set all up",
 		Long: `Asks on a terminal, or takes as flags, which plan you have and when it began,
-writes both to the configuration, shows how coding tools report their prompts,
-and installs the service. Run it again at any time: what is there stays.
+writes both to the configuration, has your coding tools report their prompts (see
+quotad hooks install --help), and installs the service. Run it again at any
+time: what is there stays.
 
 Without a terminal --plan, --hooks or --no-hooks, and --service or --no-service
 are needed; --yes stands for --hooks, --service, and yes to every question.`,
@@ -50,7 +53,7 @@ are needed; --yes stands for --hooks, --service, and yes to every question.`,
 			if f.service, err = answerOf("service", service, noService); err != nil {
 				return err
 			}
-			s := setup{app: a, setupFlags: f, install: func(ctx context.Context) error { return a.installService(ctx, "") }}
+			s := setup{app: a, setupFlags: f, install: func(ctx context.Context) error { return a.installService(ctx, f.binary) }}
 			return s.run(c.Context())
 		},
 	}
@@ -58,10 +61,11 @@ are needed; --yes stands for --hooks, --service, and yes to every question.`,
 	a.accountFlag(c, &f.account, "set up this `account`")
 	flags.StringVar(&f.plan, "plan", "", "`ID` of your plan; quotad plans lists them")
 	flags.StringVar(&f.subscribed, "subscribed", "", "`time` the subscription began, such as 2026-03-04T16:55:13+08:00")
-	flags.BoolVar(&hooks, "hooks", false, "show how coding tools report their prompts")
+	flags.BoolVar(&hooks, "hooks", false, "put quotad into the settings of the coding tools that are here")
 	flags.BoolVar(&noHooks, "no-hooks", false, "do not")
 	flags.BoolVar(&service, "service", false, "install the systemd user service and start it")
 	flags.BoolVar(&noService, "no-service", false, "do not")
+	flags.StringVar(&f.binary, "binary", "", "`program` that the tools call and the service runs (default this one)")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "yes to every question")
 	complete(c, "plan", a.planCompletions)
 	return c
@@ -109,10 +113,14 @@ func (s *setup) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.showHooks(); err != nil {
+	hooked := s.installHooks()
+	if f := (*spoiledError)(nil); hooked != nil && !errors.As(hooked, &f) {
+		return hooked
+	}
+	if err := s.serve(ctx, changed); err != nil {
 		return err
 	}
-	return s.serve(ctx, changed)
+	return hooked
 }
 
 // checkFlags complains of what is wrong before anything is asked, and without
@@ -160,24 +168,6 @@ func (s *setup) question(given answer, text string) (bool, error) {
 		return given == answeredYes, nil
 	}
 	return s.confirm(text, true)
-}
-
-// showHooks says what to add to a coding tool's settings.
-func (s *setup) showHooks() error {
-	show, err := s.question(s.hooks, "Show how Claude Code reports its prompts?")
-	if err != nil || !show {
-		return err
-	}
-	program, err := thisProgram()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.stdout, "\nClaude Code: add this to %s, beside what is under \"hooks\" there already:\n\n%s\n",
-		claudeSettings(s.env), claudeHooks(program))
-	if why := vanishes(program, "/tmp"); why != "" {
-		fmt.Fprintf(s.stderr, "quotad: note: it names %s, %s\n", program, why)
-	}
-	return nil
 }
 
 // serve installs the service, or says how to start the daemon.

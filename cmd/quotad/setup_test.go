@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,13 +11,21 @@ import (
 	"quotad/config"
 )
 
+// setUp runs setup for somebody who has Claude Code.
 func (p *person) setUp(f setupFlags) (installed bool, err error) {
 	if f.account == "" {
 		f.account = "default"
 	}
+	f.binary = filepath.Join(p.env("HOME"), "bin", "quotad")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(f.binary), 0o700), os.MkdirAll(filepath.Dir(p.claude()), 0o700),
+		os.WriteFile(f.binary, []byte("#!/bin/sh\n"), 0o700)); err != nil {
+		return false, err
+	}
 	s := setup{app: p.app, setupFlags: f, install: func(context.Context) error { installed = true; return nil }}
 	return installed, s.run(context.Background())
 }
+
+func (p *person) claude() string { return filepath.Join(p.env("HOME"), ".claude", "settings.json") }
 
 func TestSetupAsks(t *testing.T) {
 	const proFrom = "[account.default]\nplan = \"v2/pro\"\nsubscribed = 2026-03-04\n"
@@ -24,22 +34,23 @@ func TestSetupAsks(t *testing.T) {
 		typed     []string
 		flags     setupFlags
 		config    string
+		hooked    bool
 		installed bool
 		says      string // on the terminal
 	}{
-		{"for all: plan by id, date, write, hooks, service", []string{"v2/pro", "2026-03-04", "y", "y", "y"}, setupFlags{}, proFrom, true,
+		{"for all: plan by id, date, write, hooks, service", []string{"v2/pro", "2026-03-04", "y", "y", "y"}, setupFlags{}, proFrom, true, true,
 			"Week and month step from that instant"},
-		{"for a plan by its number, until it is one", []string{"", "0", "v9/pro", "5", "2026-03-04", "", "n", "n"}, setupFlags{}, proFrom, false,
+		{"for a plan by its number, until it is one", []string{"", "0", "v9/pro", "5", "2026-03-04", "", "n", "n"}, setupFlags{}, proFrom, false, false,
 			`"v9/pro" is no plan`},
-		{"for a date until it is one", []string{"5", "someday", "2999-01-01", "2026-03-04", "y", "n", "n"}, setupFlags{}, proFrom, false,
+		{"for a date until it is one", []string{"5", "someday", "2999-01-01", "2026-03-04", "y", "n", "n"}, setupFlags{}, proFrom, false, false,
 			"is still to come"},
-		{"for a date that may be skipped", []string{"5", "", "y", "n", "n"}, setupFlags{}, "[account.default]\nplan = \"v2/pro\"\n", false,
+		{"for a date that may be skipped", []string{"5", "", "y", "n", "n"}, setupFlags{}, "[account.default]\nplan = \"v2/pro\"\n", false, false,
 			"empty to skip"},
-		{"not for what flags say", []string{"y"}, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", hooks: answeredNo, service: answeredYes}, proFrom, true,
+		{"not for what flags say", []string{"y"}, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", hooks: answeredNo, service: answeredYes}, proFrom, false, true,
 			"Write it? [Y/n]"},
-		{"nothing where it is told yes", nil, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", yes: true}, proFrom, true,
+		{"nothing where it is told yes", nil, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", yes: true}, proFrom, true, true,
 			""},
-		{"for the plan alone where it is told yes and nothing is known", []string{"v2/pro"}, setupFlags{subscribed: "2026-03-04", yes: true}, proFrom, true,
+		{"for the plan alone where it is told yes and nothing is known", []string{"v2/pro"}, setupFlags{subscribed: "2026-03-04", yes: true}, proFrom, true, true,
 			"Which plan do you have?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,6 +58,9 @@ func TestSetupAsks(t *testing.T) {
 			installed, err := p.setUp(c.flags)
 			if err != nil || installed != c.installed {
 				t.Errorf("installed %t, %v", installed, err)
+			}
+			if _, err := os.Stat(p.claude()); (err == nil) != c.hooked {
+				t.Errorf("hooks: %v", err)
 			}
 			if got := p.config(t); got != c.config {
 				t.Errorf("wrote\n%s", got)

@@ -183,5 +183,10 @@ func setupClaudeCode(h Host) Setup {
 			}},
 		}},
 		Other: []File{{Path: filepath.Join(dir, "settings.local.json"), Form: GroupedJSON}},
+		Elsewhere: []File{
+			{Path: filepath.Join(".claude", "settings.json"), Form: GroupedJSON},
+			{Path: filepath.Join(".claude", "settings.local.json"), Form: GroupedJSON},
+			{Path: filepath.Join(dir, "plugins", "cache", "*", "*", "*", "hooks", "hooks.json"), Form: GroupedJSON},
+		},
 	}
 }

@@ -77,7 +77,7 @@ const (
 	began   = `{"type":"session.created","properties":{"info":{"id":"s1"}}}`
 	message = `{"type":"message.updated","properties":{"info":{"id":"m1","role":"user","sessionID":"s1","time":{"created":7},"model":{"providerID":"mine","modelID":"glm-5.3"}}}}`
 	written = `{"type":"message.part.updated","properties":{"part":{"messageID":"m1","type":"text","text":"a secret"}}}`
-	idle    = `{"type":"session.idle","properties":{"sessionID":"s1"}}`
+	atRest  = `{"type":"session.idle","properties":{"sessionID":"s1"}}`
 	refuses = `{"type":"session.status","properties":{"sessionID":"s1","status":{"type":"retry","attempt":1,"message":"used up"}}}`
 	fails   = `{"type":"session.error","properties":{"sessionID":"s1","error":{"name":"APIError","data":{"message":"used up"}}}}`
 )
@@ -102,11 +102,11 @@ func TestPlugin(t *testing.T) {
 			[]string{first + `,"parent":"s0"}`}},
 		{"also that of a session which began before", []string{strings.ReplaceAll(message, "s1", "s1-of-s0"), written},
 			[]string{strings.ReplaceAll(first, "s1", "s1-of-s0") + `,"parent":"s0"}`}},
-		{"the end of a turn names its prompt", []string{began, message, written, idle},
+		{"the end of a turn names its prompt", []string{began, message, written, atRest},
 			[]string{first, `hook opencode {"event":"stop","session":"s1","id":"m1"`}},
 		{"a refusal is sent once, however often it comes", []string{began, message, written, refuses, refuses, fails},
 			[]string{first, `hook opencode {"event":"retry","session":"s1","id":"m1"`}},
-		{"and anew in the next turn", []string{began, refuses, idle, refuses},
+		{"and anew in the next turn", []string{began, refuses, atRest, refuses},
 			[]string{`hook opencode {"event":"retry"`, `hook opencode {"event":"stop"`, `hook opencode {"event":"retry"`}},
 		{"an error without a word is none", []string{began, `{"type":"session.error","properties":{"sessionID":"s1","error":{"name":"Aborted"}}}`}, nil},
 		{"events of any shape are borne", []string{`{"type":"message.updated"}`, `{"type":"session.created","properties":{"info":null}}`, `{"type":"message.part.updated","properties":{"part":7}}`}, nil},
@@ -134,7 +134,7 @@ func TestPlugin(t *testing.T) {
 }
 
 func TestPluginBearsAMissingProgram(t *testing.T) {
-	if got := play(t, plugin(`/gone/"quotad"`, "kilo", `{ id: "quotad", server }`), []string{began, message, written, idle, refuses}); len(got[0]) != 0 {
+	if got := play(t, plugin(`/gone/"quotad"`, "kilo", `{ id: "quotad", server }`), []string{began, message, written, atRest, refuses}); len(got[0]) != 0 {
 		t.Errorf("sent %q", got)
 	}
 }

@@ -23,6 +23,13 @@ type Setup struct {
 	// Files are those to write, Other those in which an entry of ours would have
 	// the tool report twice, or which the tool reads in their place.
 	Files, Other []File
+	// Elsewhere are files in which an entry of ours would have the tool report
+	// twice, and which are not ours to write: those of a project, by their path
+	// in it, and those of plugins, by a pattern.
+	Elsewhere []File
+	// Trust is what the person has to do before the tool runs a hook that is new;
+	// "" where it asks for nothing.
+	Trust string
 	// Notes are what is left for the person to do or to know, a sentence each.
 	Notes []string
 	// Mute says that the tool cannot tell its endpoint, so that its prompts are
@@ -37,7 +44,10 @@ type File struct {
 	Entries []Entry     // of the forms that list hooks
 	Unset   []Setting   // keys to set where the user has not set them
 	Text    string      // of OwnFile and Script, with Mark in it
-	Mode    fs.FileMode // of a new file; 0 is 0600
+	Mode    fs.FileMode // of a new file; 0 is 0600, and of a Script 0755
+	// Instead says of one of Other that the tool reads hooks there in the place of
+	// Files: where it lists hooks of the user's, ours go there too.
+	Instead bool
 }
 
 // Form is how a file lists hooks.
@@ -51,6 +61,9 @@ const (
 	OwnFile                 // all of it is ours
 	Script                  // one program an event, which may be the user's own
 )
+
+// Lists reports whether a file of this form is the user's and lists hooks.
+func (f Form) Lists() bool { return f != OwnFile && f != Script }
 
 // Entry is one hook in a file.
 type Entry struct {
@@ -72,15 +85,6 @@ type Setting struct {
 // Mark stands in each file and each command of ours, of this version and of
 // older ones, and in nobody else's.
 const Mark = "quotad"
-
-// Ours reports whether a command in a tool's settings is an entry of ours: it
-// runs a program of that name, with one of the words that tools call it by.
-func Ours(command string) bool {
-	program, rest, ok := strings.Cut(command, Mark)
-	return ok && !strings.ContainsAny(rest, "\n") &&
-		(program == "" || strings.ContainsAny(program[len(program)-1:], `/'" `)) &&
-		(strings.Contains(rest, " hook ") || strings.Contains(rest, "statusline") || strings.Contains(rest, `"hook"`))
-}
 
 // CommandLine calls the hook of a tool such that the tool goes on in silence
 // whatever happens, even where the program is gone.

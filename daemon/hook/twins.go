@@ -113,7 +113,7 @@ func openOwn(path string) (*os.File, error) {
 // that was stopped meanwhile must not stop the others.
 func lock(f *os.File) error {
 	var err error
-	for range 20 {
+	for range 50 {
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			return nil
 		}

@@ -2,6 +2,8 @@ package hook
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -71,4 +73,14 @@ func answer(v map[string]any) []byte {
 		return nil
 	}
 	return line
+}
+
+// GuardIn is the guard that the words of a call ask for.
+func GuardIn(args []string) Guard {
+	for _, g := range []Guard{GuardWarn, GuardBlock} {
+		if slices.Contains(args, strings.TrimSpace(g.flag())) {
+			return g
+		}
+	}
+	return GuardOff
 }
