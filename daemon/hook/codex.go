@@ -26,7 +26,8 @@ func codexNotify() Adapter {
 }
 
 // parseCodex counts what a person sent. A subagent's events name the agent.
-// What was typed into a running turn is part of that turn, and has its ID.
+// What was typed into a running turn comes with that turn's ID, and is a part of
+// it: one event, as at its end.
 func parseCodex(in Input) Report {
 	switch {
 	case in.text("type") == "agent-turn-complete":
@@ -50,8 +51,15 @@ func parseCodexNotify(in Input) Report {
 	if in.text("type") != "agent-turn-complete" {
 		return Report{Reason: NotPrompt}
 	}
+	if strings.HasPrefix(in.first("input-messages"), codexTitle) {
+		return Report{Reason: Background}
+	}
 	return codexPrompt(codexEvent(in, "thread-id", "turn-id"), in.Payload["input-messages"])
 }
+
+// codexTitle begins what Codex asks for a title of the session, in a thread of
+// its own, whose end it tells like that of any other.
+const codexTitle = "Generate a concise, single-line task title"
 
 func codexPrompt(e quota.Event, words []byte) Report {
 	e.Kind = quota.KindPrompt
