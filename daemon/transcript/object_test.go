@@ -89,6 +89,9 @@ func FuzzSqueeze(f *testing.F) {
 	for _, text := range []string{`{"a":"` + strings.Repeat(`ü\"\u00fc`, 300) + `","b":[1]}`, `{"a":"\\"}`, `"\ud83d\ude00"`, `{"a":"\`} {
 		f.Add([]byte(text), 7)
 	}
+	for n := range 12 { // wherever the cut falls
+		f.Add([]byte(`{"a":"`+strings.Repeat("x", n)+strings.Repeat(`\u00fc\"`, 200)+`","b":[1]}`), n)
+	}
 	f.Fuzz(func(t *testing.T, text []byte, cut int) {
 		var s squeezer
 		s.reset()
@@ -128,7 +131,7 @@ func FuzzLines(f *testing.F) {
 		claude.closeAll(tell)
 		inWords(t, told)
 		for _, state := range []any{claude, rollout} {
-			if text, err := json.Marshal(state); err != nil || len(text) > 4<<10 {
+			if text, err := json.Marshal(state); err != nil || len(text) > 16<<10 {
 				t.Errorf("a state of %d bytes, %v", len(text), err)
 			}
 		}
