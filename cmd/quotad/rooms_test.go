@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 	"daemon/api":          {"quotad/quota"},
 	"daemon/hook":         {"quotad/quota", "quotad/daemon/api"},
 	"daemon/hook/install": {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
-	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook"},
+	"daemon/transcript":   {"quotad/quota"},
+	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript"},
 }
 
 func TestPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
