@@ -41,10 +41,12 @@ func cursorPrompt(in Input) Report {
 
 func cursorEnd(in Input) Report {
 	e := cursorEvent(in)
-	if e.Transcript = in.text("transcript_path"); e.Transcript == "" {
+	e.Transcript = in.text("transcript_path")
+	turn := turnOf(e)
+	if turn == nil {
 		return Report{Reason: NotPrompt}
 	}
-	return Report{Reason: TurnEnded, Turn: turnOf(e)}
+	return Report{Reason: TurnEnded, Turn: turn}
 }
 
 // cursorEvent is what all events of Cursor have. It tells the model of a
