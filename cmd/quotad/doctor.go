@@ -84,21 +84,26 @@ func (x *examination) note(v gravity, mend, format string, args ...any) {
 func (a *app) doctor(ctx context.Context, asJSON bool) error {
 	x := examination{app: a, ctx: ctx}
 	x.run()
-	faults := 0
+	return x.conclude(asJSON, fault, "fault")
+}
+
+// conclude shows what was found. It fails where something is as bad as limit.
+func (x *examination) conclude(asJSON bool, limit gravity, name string) error {
+	bad := 0
 	for _, f := range x.findings {
-		if f.Verdict == fault {
-			faults++
+		if f.Verdict >= limit {
+			bad++
 		}
 	}
 	print := x.print
 	if asJSON {
 		print = x.printJSON
 	}
-	if err := print(faults == 0); err != nil {
+	if err := print(bad == 0); err != nil {
 		return err
 	}
-	if faults > 0 {
-		return failed("", "%s", counted(faults, "fault"))
+	if bad > 0 {
+		return failed("", "%s", counted(bad, name))
 	}
 	return nil
 }

@@ -40,23 +40,7 @@ func (a *app) checkHooks(ctx context.Context, names []string, asJSON bool) error
 		return err
 	}
 	x := examination{app: a, ctx: ctx, findings: a.hookFindings(tools, a.newestPrompts(ctx))}
-	wrong := 0
-	for _, f := range x.findings {
-		if f.Verdict != sound {
-			wrong++
-		}
-	}
-	print := x.print
-	if asJSON {
-		print = x.printJSON
-	}
-	if err := print(wrong == 0); err != nil {
-		return err
-	}
-	if wrong > 0 {
-		return failed("", "%s", counted(wrong, "finding"))
-	}
-	return nil
+	return x.conclude(asJSON, warning, "finding")
 }
 
 // hookFindings is what is to be said of the hooks of some tools. Newest is when

@@ -41,6 +41,20 @@ func takeJSON(text, original []byte, f hook.File) (Edit, error) {
 	}
 	old, pure := userHad(original, f.Form)
 	was := h.tree.Pack()
+	hints := h.take(f, old)
+	if bytes.Equal(was, h.tree.Pack()) {
+		return Edit{Text: text, Reason: Absent, Hints: hints}, nil
+	}
+	e, err := h.edit(text, Edit{Reason: Removed, Hints: hints})
+	if pure && err == nil && sameButSpace(e.Text, original) {
+		e.Text = original
+	}
+	e.Gone = original == nil && string(bytes.TrimSpace(h.tree.Pack())) == "{}"
+	return e, err
+}
+
+// take takes out what is ours, and tells what the user has to take out.
+func (h *jsonHooks) take(f hook.File, old *jsonHooks) (hints []string) {
 	h.each(func(at hookAt) {
 		if hook.Ours(at.command) {
 			h.remove(at, old)
@@ -48,7 +62,6 @@ func takeJSON(text, original []byte, f hook.File) (Edit, error) {
 		}
 	})
 	h.prune(old)
-	var hints []string
 	for _, set := range f.Unset {
 		if hint := h.takeSetting(set, old); hint != "" {
 			hints = append(hints, hint)
@@ -57,15 +70,7 @@ func takeJSON(text, original []byte, f hook.File) (Edit, error) {
 	if f.Form == hook.FlatJSON && h.list == nil {
 		h.takeVersion(old)
 	}
-	if bytes.Equal(was, h.tree.Pack()) {
-		return Edit{Text: text, Reason: Absent, Hints: hints}, nil
-	}
-	e, err := h.edit(text, Edit{Reason: Removed, Hints: hints})
-	if pure && err == nil && sameButSpace(e.Text, original) {
-		e.Text = original
-	}
-	e.Gone = original == nil && len(h.root.Members) == 0 && len(bytes.TrimSpace(h.tree.Pack())) == len("{}")
-	return e, err
+	return hints
 }
 
 // userHad is what the user had, without what was ours even then; pure where

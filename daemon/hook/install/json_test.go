@@ -27,13 +27,26 @@ func lined() hook.File {
 
 const ourGroup = `{"hooks": [{"type": "command", "command": "` + call + `", "timeout": 5}]}`
 
+// putCase is what becomes of a text, which then stays.
+type putCase struct {
+	title, text string
+	file        hook.File
+	want        string
+	reason      Reason
+}
+
+func (c putCase) check(t *testing.T) {
+	e, err := Put([]byte(c.text), c.file)
+	if err != nil || e.Reason != c.reason || string(e.Text) != c.want {
+		t.Errorf("%v, %v\n%s\nwant %v\n%s", err, e.Reason, e.Text, c.reason, c.want)
+	}
+	if again, err := Put(e.Text, c.file); err != nil || again.Reason != Already || string(again.Text) != string(e.Text) {
+		t.Errorf("again: %v, %v\n%s", err, again.Reason, again.Text)
+	}
+}
+
 func TestPutJSON(t *testing.T) {
-	for _, c := range []struct {
-		title, text string
-		file        hook.File
-		want        string
-		reason      Reason
-	}{
+	for _, c := range []putCase{
 		{"an empty file gets an object of its own", "", grouped(), `{
   "hooks": {
     "Prompt": [
@@ -90,15 +103,7 @@ func TestPutJSON(t *testing.T) {
 		{"or keeps the user's", `{"version": 2, "hooks": {"stop": [{"command": "quotad hook x"}]}}`, hook.File{Form: hook.FlatJSON, Entries: []hook.Entry{{Event: "stop", Command: call}}},
 			`{"version": 2, "hooks": {"stop": [{"command": "` + call + `"}]}}`, Updated},
 	} {
-		t.Run(c.title, func(t *testing.T) {
-			e, err := Put([]byte(c.text), c.file)
-			if err != nil || e.Reason != c.reason || string(e.Text) != c.want {
-				t.Errorf("%v, %v\n%s\nwant %v\n%s", err, e.Reason, e.Text, c.reason, c.want)
-			}
-			if again, err := Put(e.Text, c.file); err != nil || again.Reason != Already || string(again.Text) != string(e.Text) {
-				t.Errorf("again: %v, %v\n%s", err, again.Reason, again.Text)
-			}
-		})
+		t.Run(c.title, c.check)
 	}
 }
 

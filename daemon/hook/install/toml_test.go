@@ -24,12 +24,7 @@ func notifying() hook.File {
 const ourTable = "[[hooks.Prompt]]\n[[hooks.Prompt.hooks]]\ntype = \"command\"\ncommand = \"" + call + "\"\ntimeout = 5\n"
 
 func TestPutTOML(t *testing.T) {
-	for _, c := range []struct {
-		title, text string
-		file        hook.File
-		want        string
-		reason      Reason
-	}{
+	for _, c := range []putCase{
 		{"an empty file", "", inTOML(), ourTable, Installed},
 		{"it goes to the end", "model = \"glm\" # mine\n\n[hooks]\n# none yet", inTOML(), "model = \"glm\" # mine\n\n[hooks]\n# none yet\n\n" + ourTable, Installed},
 		{"CRLF stays", "a = 1\r\n", inTOML(), "a = 1\r\n\r\n" + strings.ReplaceAll(ourTable, "\n", "\r\n"), Installed},
@@ -46,15 +41,7 @@ func TestPutTOML(t *testing.T) {
 		{"a setting of ours is changed", "notify = ['/old/quotad', 'hook', 'codex-notify'] # x\n", notifying(), "notify = [\"/b/quotad\", \"hook\", \"codex-notify\"] # x\n", Updated},
 		{"the user's stays", "notify = ['notify-send', 'done']\n", notifying(), "notify = ['notify-send', 'done']\n", Already},
 	} {
-		t.Run(c.title, func(t *testing.T) {
-			e, err := Put([]byte(c.text), c.file)
-			if err != nil || e.Reason != c.reason || string(e.Text) != c.want {
-				t.Errorf("%v, %v\n%s\nwant %v\n%s", err, e.Reason, e.Text, c.reason, c.want)
-			}
-			if again, err := Put(e.Text, c.file); err != nil || again.Reason != Already || string(again.Text) != string(e.Text) {
-				t.Errorf("again: %v, %v\n%s", err, again.Reason, again.Text)
-			}
-		})
+		t.Run(c.title, c.check)
 	}
 }
 

@@ -18,7 +18,7 @@ func putOwn(text []byte, f hook.File) Edit {
 	case string(text) == f.Text:
 		return Edit{Text: text, Reason: Already}
 	case !isOurs(text, f):
-		return Edit{Text: text, Reason: Theirs}
+		return Edit{Text: text, Reason: Theirs, Hints: []string{"it is a file of yours; move it away and run it again"}}
 	}
 	return Edit{Text: []byte(f.Text), Reason: Updated}
 }
@@ -34,7 +34,7 @@ func putScript(text []byte, f hook.File) Edit {
 			return Edit{Text: text, Reason: Already}
 		}
 	}
-	return Edit{Text: text, Reason: Theirs, Hints: append([]string{"add to it:"}, commandLines([]byte(f.Text))...)}
+	return Edit{Text: text, Reason: Theirs, Hints: []string{"it is a script of yours; add to it: " + strings.Join(commandLines([]byte(f.Text)), "; ")}}
 }
 
 func takeWhole(text []byte, f hook.File) Edit {
@@ -94,13 +94,13 @@ func commandLines(text []byte) []string {
 	return lines
 }
 
-var quotedText = regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`)
-
 // programIn is how a program text or a settings file of ours calls quotad, as a
 // command; "" where that cannot be told.
 func programIn(text []byte) string {
-	for _, quoted := range quotedText.FindAll(text, -1) {
-		word, err := strconv.Unquote(string(quoted))
+	// Compiled here: hooks run in the same program, and wait for what it begins with.
+	quoted := regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`)
+	for _, lit := range quoted.FindAll(text, -1) {
+		word, err := strconv.Unquote(string(lit))
 		if err != nil {
 			continue
 		}
