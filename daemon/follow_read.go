@@ -1,0 +1,289 @@
+package daemon
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"quotad/daemon/api"
+	"quotad/daemon/store"
+	"quotad/daemon/transcript"
+	"quotad/quota"
+)
+
+// records reads the tools' own records: package transcript, but for tests.
+type records interface {
+	Tools() []string
+	Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error)
+	Subagents(path string) []transcript.Source
+}
+
+// transcripts are the real ones.
+type transcripts struct{}
+
+func (transcripts) Tools() []string { return transcript.Tools() }
+
+func (transcripts) Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error) {
+	return transcript.Read(ctx, src, from, final, take)
+}
+
+func (transcripts) Subagents(path string) []transcript.Source { return transcript.Subagents(path) }
+
+// sinceSlack is how much earlier than the first prompt of a session an answer
+// may be dated that is taken.
+const sinceSlack = 5 * time.Second
+
+// followChunk is how many events go to the engine together, so that other
+// writers get their turn in between.
+const followChunk = 1000
+
+// gain is what a look at a record came to.
+type gain int
+
+const (
+	nothing gain = iota // as it was, or it cannot be read now
+	grew
+	notKept // the engine could not store it
+)
+
+func (g gain) String() string { return [...]string{"nothing", "grew", "not kept"}[g] }
+
+// followable says what speaks against following a record.
+func (f *follower) followable(r store.Followed) *api.Error {
+	switch tools := f.records.Tools(); {
+	case !slices.Contains(tools, r.Tool):
+		return api.InvalidField("tool", "what %q keeps of its turns cannot be read; that of these can: %s", clip(r.Tool), strings.Join(tools, ", "))
+	case !filepath.IsAbs(r.Path) || strings.ContainsRune(r.Path, 0):
+		return api.InvalidField("transcript", "an absolute path was expected")
+	}
+	return nil
+}
+
+// subrecord is the record of a subagent, which a session's own names.
+type subrecord struct {
+	record   store.Followed
+	size     int64
+	modified time.Time
+}
+
+// readAll reads a record and those of its subagents.
+func (f *follower) readAll(ctx context.Context, a *followed, final bool) gain {
+	got := f.read(ctx, &a.record, final)
+	if got == notKept {
+		return got
+	}
+	subs := f.subrecords(a)
+	for _, sub := range subs {
+		info, err := os.Stat(sub.record.Path)
+		if err != nil || info.Size() == sub.size && info.ModTime().Equal(sub.modified) && !final {
+			continue
+		}
+		switch f.read(ctx, &sub.record, final) {
+		case notKept:
+			return notKept
+		case grew:
+			got = grew
+		}
+		sub.size, sub.modified = info.Size(), info.ModTime()
+	}
+	return got
+}
+
+// subrecords are those of the subagents that a session has had so far. They
+// count on its behalf.
+func (f *follower) subrecords(a *followed) []*subrecord {
+	var list []*subrecord
+	for _, src := range f.subagents(a.record) {
+		sub := store.Followed{Tool: a.record.Tool, Path: src.Path, Session: a.record.Session, Since: a.record.Since, Sub: true}
+		s := a.subs[keyOf(sub)]
+		if s == nil {
+			record, err := f.known(sub)
+			if err != nil {
+				f.complain(sub.Path, err)
+				continue
+			}
+			s = &subrecord{record: record}
+			if a.subs == nil {
+				a.subs = map[recordKey]*subrecord{}
+			}
+			a.subs[keyOf(sub)] = s
+		}
+		s.record.Account, s.record.Project, s.record.Endpoint = a.record.Account, a.record.Project, a.record.Endpoint
+		list = append(list, s)
+	}
+	return list
+}
+
+func (f *follower) subagents(r store.Followed) []transcript.Source {
+	if r.Tool != "claude-code" {
+		return nil
+	}
+	return f.records.Subagents(r.Path)
+}
+
+// read takes in what a record gained since its mark. The events are durable
+// when the mark is: after a crash they are read again, and known by their ids.
+func (f *follower) read(ctx context.Context, r *store.Followed, final bool) gain {
+	var from transcript.Mark
+	_ = json.Unmarshal(r.Mark, &from) // one of another version: from the beginning
+	b := &batch{engine: f.engine, record: r}
+	to, failed := f.readRecord(ctx, r, from, final, b)
+	if b.failed != nil {
+		f.complain(r.Path, b.failed)
+		return notKept
+	}
+	if failed != nil && ctx.Err() == nil {
+		f.complain(r.Path, failed)
+	}
+	if failed == nil {
+		f.tally.well(r.Path)
+	}
+	return f.keep(ctx, r, from, to, b)
+}
+
+// keep stores what is left of a batch, and the new mark.
+func (f *follower) keep(ctx context.Context, r *store.Followed, from, to transcript.Mark, b *batch) gain {
+	mark, err := json.Marshal(to)
+	before, _ := json.Marshal(from)
+	if err != nil || bytes.Equal(mark, before) {
+		return nothing
+	}
+	next := *r
+	next.Mark, next.Grown = mark, f.engine.now().UTC()
+	if err := b.store(ctx, &next); err != nil {
+		f.complain(r.Path, err)
+		return notKept
+	}
+	if to.Offset < from.Offset { // it was cut, or another took its place
+		from.Offset = 0
+	}
+	f.tally.read(to.Offset-from.Offset, b.taken)
+	*r = next
+	return grew
+}
+
+// readRecord reads the user's own regular file. A reader that panics is one
+// that cannot read this record.
+func (f *follower) readRecord(ctx context.Context, r *store.Followed, from transcript.Mark, final bool, b *batch) (to transcript.Mark, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			to, err = from, fmt.Errorf("the reader of %s panicked: %v", r.Tool, p)
+		}
+	}()
+	if err := ownFile(r.Path); err != nil {
+		return from, err
+	}
+	return f.records.Read(ctx, transcript.Source{Tool: r.Tool, Path: r.Path, Session: r.Session}, from, final,
+		func(i transcript.Item) error { return b.add(ctx, i) })
+}
+
+// errNotOwn is the record of somebody else: a client could have it read with
+// our rights, were it not refused.
+var errNotOwn = errors.New("it belongs to another user")
+
+// ownFile refuses what is not a regular file of the user's own.
+func ownFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s: %w", path, transcript.ErrGone)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: %w", path, transcript.ErrNotFile)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s: %w", path, errNotOwn)
+	}
+	return nil
+}
+
+// batch gathers the events of one reading.
+type batch struct {
+	engine *Engine
+	record *store.Followed
+	events []quota.Event
+	taken  int
+	failed error // the engine could not store some
+}
+
+// add takes an item in, and hands a full chunk to the engine.
+func (b *batch) add(ctx context.Context, i transcript.Item) error {
+	e, why := eventOf(b.record, i)
+	if why != itemTaken {
+		return nil
+	}
+	b.events = append(b.events, e)
+	b.taken++
+	if len(b.events) < followChunk {
+		return nil
+	}
+	if b.failed = b.store(ctx, nil); b.failed == nil {
+		b.events = b.events[:0]
+	}
+	return b.failed
+}
+
+// store makes what was gathered durable, also while the service stops: the
+// engine goes last.
+func (b *batch) store(ctx context.Context, r *store.Followed) error {
+	return b.engine.keepFollowed(context.WithoutCancel(ctx), b.events, r)
+}
+
+// itemFate says what becomes of an item of a record.
+type itemFate int
+
+const (
+	itemTaken    itemFate = iota
+	itemPrompt            // the hook has counted it
+	itemEarlier           // of before quotad knew the session, whose prompts did not count either
+	itemUnusable          // more than an event may be
+)
+
+func (f itemFate) String() string {
+	return [...]string{"taken", "counted by the hook", "of before the first prompt", "unusable"}[f]
+}
+
+// eventOf is the event that an item comes to, on behalf of those whose session
+// it is: who is charged depends on that.
+func eventOf(r *store.Followed, i transcript.Item) (quota.Event, itemFate) {
+	e := i.Event
+	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, r.Endpoint, ""
+	e.Session, e.Project = cmp.Or(r.Session, e.Session), cmp.Or(r.Project, e.Project)
+	e = e.Normalize(e.At)
+	switch {
+	case e.Kind == quota.KindPrompt:
+		return e, itemPrompt
+	case e.At.Before(r.Since):
+		return e, itemEarlier
+	case e.ID == "" || e.Check() != nil:
+		return e, itemUnusable
+	}
+	return e, itemTaken
+}
+
+// keepFollowed records events of a record, and how far it was read where that
+// is known. Events that are rejected, as those older than the retention, are no
+// error.
+func (e *Engine) keepFollowed(ctx context.Context, events []quota.Event, r *store.Followed) error {
+	return e.do(ctx, func(w *work) error {
+		for _, ev := range events {
+			if _, err := w.record(ev); err != nil {
+				return err
+			}
+		}
+		if r == nil {
+			return nil
+		}
+		return w.tx.PutFollowed(*r)
+	})
+}

@@ -1,0 +1,44 @@
+package daemon
+
+import (
+	"time"
+
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// resume takes up what was followed in the last day: records that grew, and
+// those of prompts, which may have had no time to.
+func (f *follower) resume() {
+	since := f.engine.now().Add(-followedFor)
+	var records []store.Followed
+	err := f.engine.store.View(func(tx *store.Tx) error {
+		grown, err := tx.FollowedSince(since)
+		if err != nil {
+			return err
+		}
+		for _, r := range grown {
+			if !r.Sub {
+				records = append(records, r)
+			}
+		}
+		for e, err := range tx.Events("", since, time.Time{}, 0) {
+			if err != nil {
+				return err
+			}
+			if follows(e.Event) {
+				records = append(records, recordOf(e.Event))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		f.log.Warn().Err(err).Msg("what was followed before is taken up again at the next prompt")
+	}
+	for _, r := range records {
+		f.hear(sighting{record: r, past: true})
+	}
+}
+
+// follows reports whether an event names a record to follow.
+func follows(e quota.Event) bool { return e.Kind == quota.KindPrompt && e.Transcript != "" }
