@@ -44,7 +44,11 @@ const sinceSlack = 5 * time.Second
 
 // followChunk is how many events go to the engine together, so that other
 // writers get their turn in between.
-const followChunk = 1000
+const followChunk = 500
+
+// trimAfter is how many events of one reading touch so much of the database
+// that its memory is to be given back.
+const trimAfter = 20 * followChunk
 
 // gain is what a look at a record came to.
 type gain int
@@ -168,6 +172,11 @@ func (f *follower) keep(ctx context.Context, r *store.Followed, from, to transcr
 	}
 	f.tally.read(to.Offset-from.Offset, b.taken)
 	*r = next
+	if b.taken >= trimAfter {
+		if err := f.engine.store.Trim(); err != nil {
+			f.log.Warn().Err(err).Msg("the memory of a long reading is not given back")
+		}
+	}
 	return grew
 }
 
