@@ -59,13 +59,31 @@ func keyOf(r store.Followed) recordKey { return recordKey{r.Tool, r.Path, r.Sess
 // sighting is word of a record.
 type sighting struct {
 	record store.Followed // Since is when
+	turns  endpoints      // of turns that have one of their own
 	ended  bool           // a turn of it has ended
 	past   bool           // of before a restart: one look shows whether it has grown
+}
+
+// endpoints are where the prompts of turns went: in one session each may go to
+// another provider.
+type endpoints map[string]string
+
+// maxTurns is of how many turns of a session that is kept in mind.
+const maxTurns = 256
+
+// and adds those of later turns.
+func (t endpoints) and(o endpoints) endpoints {
+	if len(t) == 0 || len(t)+len(o) > maxTurns {
+		return o
+	}
+	maps.Copy(t, o)
+	return t
 }
 
 // followed is a record that may grow.
 type followed struct {
 	record store.Followed
+	turns  endpoints
 	subs   map[recordKey]*subrecord
 
 	next  time.Time     // when it is looked at
@@ -79,17 +97,21 @@ func (f *follower) prompted(prompts []quota.Event) {
 	now := f.engine.now()
 	for _, e := range prompts {
 		if now.Sub(e.At) < followedFor {
-			f.hear(sighting{record: recordOf(e)})
+			f.hear(sightingOf(e))
 		}
 	}
 }
 
-// recordOf is the record that a prompt or the end of a turn names.
-func recordOf(e quota.Event) store.Followed {
-	return store.Followed{
+// sightingOf is the word of a record that a prompt is, or the end of a turn.
+func sightingOf(e quota.Event) sighting {
+	s := sighting{record: store.Followed{
 		Tool: e.Tool, Path: filepath.Clean(e.Transcript), Session: e.Session,
 		Account: e.Account, Project: e.Project, Endpoint: e.Endpoint, Since: e.At.Add(-sinceSlack),
+	}}
+	if e.Turn != "" && e.Endpoint != "" {
+		s.turns = endpoints{e.Turn: e.Endpoint}
 	}
+	return s
 }
 
 // hear takes word of a record, of one that can be read.
@@ -113,6 +135,7 @@ func (f *follower) hear(s sighting) {
 // and is the word of two, the second of which came later.
 func (s sighting) and(o sighting) sighting {
 	o.record = updated(s.record, o)
+	o.turns = s.turns.and(o.turns)
 	o.ended = o.ended || s.ended
 	o.past = o.past && s.past
 	return o
@@ -127,6 +150,7 @@ func updated(r store.Followed, s sighting) store.Followed {
 	if !s.ended || s.record.Endpoint != "" {
 		r.Endpoint = s.record.Endpoint
 	}
+	r.Counted = s.record.Counted
 	r.Project = cmp.Or(s.record.Project, r.Project)
 	if len(r.Mark) == 0 && s.record.Since.Before(r.Since) {
 		r.Since = s.record.Since
@@ -233,7 +257,7 @@ func (f *follower) begin(key recordKey, a *followed) {
 // heed takes in what was heard of a record. One of before a restart is followed
 // for as long as it would have been without.
 func (a *followed) heed(s sighting, now, wall time.Time) {
-	a.record = updated(a.record, s)
+	a.record, a.turns = updated(a.record, s), a.turns.and(s.turns)
 	if s.past {
 		quiet := wall.Sub(later(a.record.Grown, a.record.Since))
 		a.next, a.until, a.pause = now, now.Add(min(max(silence-quiet, 0), silence)), lookFirst

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -24,6 +23,7 @@ import (
 type records interface {
 	Tools() []string
 	Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error)
+	Find(tool string, env func(string) string) ([]transcript.Source, error)
 	Subagents(path string) []transcript.Source
 }
 
@@ -34,6 +34,10 @@ func (transcripts) Tools() []string { return transcript.Tools() }
 
 func (transcripts) Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error) {
 	return transcript.Read(ctx, src, from, final, take)
+}
+
+func (transcripts) Find(tool string, env func(string) string) ([]transcript.Source, error) {
+	return transcript.Find(tool, env)
 }
 
 func (transcripts) Subagents(path string) []transcript.Source { return transcript.Subagents(path) }
@@ -81,7 +85,7 @@ type subrecord struct {
 
 // readAll reads a record and those of its subagents.
 func (f *follower) readAll(ctx context.Context, a *followed, final bool) gain {
-	got := f.read(ctx, &a.record, final)
+	got := f.read(ctx, &a.record, a.turns, final)
 	if got == notKept {
 		return got
 	}
@@ -91,7 +95,7 @@ func (f *follower) readAll(ctx context.Context, a *followed, final bool) gain {
 		if err != nil || info.Size() == sub.size && info.ModTime().Equal(sub.modified) && !final {
 			continue
 		}
-		switch f.read(ctx, &sub.record, final) {
+		switch f.read(ctx, &sub.record, a.turns, final) {
 		case notKept:
 			return notKept
 		case grew:
@@ -136,10 +140,10 @@ func (f *follower) subagents(r store.Followed) []transcript.Source {
 
 // read takes in what a record gained since its mark. The events are durable
 // when the mark is: after a crash they are read again, and known by their ids.
-func (f *follower) read(ctx context.Context, r *store.Followed, final bool) gain {
+func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints, final bool) gain {
 	var from transcript.Mark
 	_ = json.Unmarshal(r.Mark, &from) // one of another version: from the beginning
-	b := &batch{engine: f.engine, record: r}
+	b := &batch{engine: f.engine, record: r, turns: turns}
 	to, failed := f.readRecord(ctx, r, from, final, b)
 	if b.failed != nil {
 		f.complain(r.Path, b.failed)
@@ -157,8 +161,11 @@ func (f *follower) read(ctx context.Context, r *store.Followed, final bool) gain
 // keep stores what is left of a batch, and the new mark.
 func (f *follower) keep(ctx context.Context, r *store.Followed, from, to transcript.Mark, b *batch) gain {
 	mark, err := json.Marshal(to)
-	before, _ := json.Marshal(from)
-	if err != nil || bytes.Equal(mark, before) {
+	if err != nil {
+		return nothing
+	}
+	if to.Offset == from.Offset && b.found == 0 { // others wrote to the same database
+		r.Mark = mark
 		return nothing
 	}
 	next := *r
@@ -220,14 +227,17 @@ func ownFile(path string) error {
 type batch struct {
 	engine *Engine
 	record *store.Followed
+	turns  endpoints
 	events []quota.Event
+	found  int // items, whatever became of them
 	taken  int
 	failed error // the engine could not store some
 }
 
 // add takes an item in, and hands a full chunk to the engine.
 func (b *batch) add(ctx context.Context, i transcript.Item) error {
-	e, why := eventOf(b.record, i)
+	b.found++
+	e, why := eventOf(b.record, b.turns, i)
 	if why != itemTaken {
 		return nil
 	}
@@ -264,13 +274,13 @@ func (f itemFate) String() string {
 
 // eventOf is the event that an item comes to, on behalf of those whose session
 // it is: who is charged depends on that.
-func eventOf(r *store.Followed, i transcript.Item) (quota.Event, itemFate) {
+func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event, itemFate) {
 	e := i.Event
-	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, r.Endpoint, ""
+	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, cmp.Or(turns[e.Turn], r.Endpoint), ""
 	e.Session, e.Project = cmp.Or(r.Session, e.Session), cmp.Or(r.Project, e.Project)
 	e = e.Normalize(e.At)
 	switch {
-	case e.Kind == quota.KindPrompt:
+	case e.Kind == quota.KindPrompt && !r.Counted:
 		return e, itemPrompt
 	case e.At.Before(r.Since):
 		return e, itemEarlier

@@ -11,7 +11,7 @@ import (
 // those of prompts, which may have had no time to.
 func (f *follower) resume() {
 	since := f.engine.now().Add(-followedFor)
-	var records []store.Followed
+	var heard []sighting
 	err := f.engine.store.View(func(tx *store.Tx) error {
 		grown, err := tx.FollowedSince(since)
 		if err != nil {
@@ -19,7 +19,7 @@ func (f *follower) resume() {
 		}
 		for _, r := range grown {
 			if !r.Sub {
-				records = append(records, r)
+				heard = append(heard, sighting{record: r})
 			}
 		}
 		for e, err := range tx.Events("", since, time.Time{}, 0) {
@@ -27,7 +27,7 @@ func (f *follower) resume() {
 				return err
 			}
 			if follows(e.Event) {
-				records = append(records, recordOf(e.Event))
+				heard = append(heard, sightingOf(e.Event))
 			}
 		}
 		return nil
@@ -35,8 +35,9 @@ func (f *follower) resume() {
 	if err != nil {
 		f.log.Warn().Err(err).Msg("what was followed before is taken up again at the next prompt")
 	}
-	for _, r := range records {
-		f.hear(sighting{record: r, past: true})
+	for _, s := range heard {
+		s.past = true
+		f.hear(s)
 	}
 }
 

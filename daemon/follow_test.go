@@ -116,8 +116,13 @@ func (x *tail) prompt(turn string) quota.Event {
 
 // turnEnds tells as a hook does that a turn has ended.
 func (x *tail) turnEnds() {
-	e := x.prompt("")
-	x.follow.hear(sighting{record: recordOf(e.Normalize(time.Now())), ended: true})
+	x.ends(x.prompt(""))
+}
+
+func (x *tail) ends(e quota.Event) {
+	s := sightingOf(e.Normalize(time.Now()))
+	s.ended = true
+	x.follow.hear(s)
 }
 
 // asked and answered write what Claude Code does.
@@ -277,9 +282,28 @@ func TestWhatIsOffThePlanIsKeptApart(t *testing.T) {
 		x.asked("t1")
 		x.post(e)
 		x.answered("glm-5.3")
-		x.follow.hear(sighting{record: recordOf(quota.Event{Tool: "claude-code", Session: "s", Transcript: x.path}.Normalize(time.Now())), ended: true})
+		x.ends(quota.Event{Tool: "claude-code", Session: "s", Transcript: x.path})
 		time.Sleep(lookSoon)
 		if usage := x.of(quota.KindUsage); len(usage) != 1 || usage[0].Endpoint != e.Endpoint || x.used() != 0 {
+			t.Errorf("used %v, usage %+v", x.used(), usage)
+		}
+	})
+}
+
+func TestEachTurnGoesWhereItsPromptWent(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		other := x.prompt("t1")
+		other.Endpoint = "https://api.anthropic.com"
+		x.post(other)
+		x.asked("t1")
+		x.answered("claude-opus-4-6")
+		time.Sleep(time.Second)
+		x.post(x.prompt("t2"))
+		x.asked("t2")
+		x.answered("glm-4.7")
+		time.Sleep(lookSoon)
+		usage := x.of(quota.KindUsage)
+		if len(usage) != 2 || usage[0].Endpoint != other.Endpoint || usage[1].Endpoint == other.Endpoint || x.used() != 1 {
 			t.Errorf("used %v, usage %+v", x.used(), usage)
 		}
 	})
@@ -585,7 +609,7 @@ func TestWhatCannotBeStoredIsReadAgain(t *testing.T) {
 	x := follow(t, t.TempDir(), settings(t, modelConfig))
 	x.asked("t1")
 	x.answered("glm-4.7")
-	r := recordOf(x.prompt("t1").Normalize(time.Now()))
+	r := sightingOf(x.prompt("t1").Normalize(time.Now())).record
 	x.stop()
 	a := &followed{record: r, pause: lookFirst}
 	x.follow.active[keyOf(r)] = a
@@ -618,7 +642,7 @@ func TestAFloodOfHintsIsBounded(t *testing.T) {
 		for i := range 3 * maxFollowed {
 			e := x.prompt("")
 			e.Transcript = fmt.Sprintf("/nowhere/%d", i)
-			x.follow.hear(sighting{record: recordOf(e.Normalize(time.Now())), ended: true})
+			x.ends(e)
 			if i%100 == 0 {
 				synctest.Wait()
 			}

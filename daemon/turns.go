@@ -3,7 +3,6 @@ package daemon
 import (
 	"encoding/json"
 	"net/http"
-	"path/filepath"
 
 	"quotad/daemon/api"
 )
@@ -23,11 +22,11 @@ func (d *service) postTurn(r *http.Request) (any, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	turn := sighting{record: recordOf(e), ended: true}
+	turn := sightingOf(e)
+	turn.ended = true
 	if bad := d.follow.followable(turn.record); bad != nil {
 		return nil, bad
 	}
-	turn.record.Path = filepath.Clean(turn.record.Path)
 	d.follow.hear(turn)
 	return struct{}{}, nil
 }

@@ -18,10 +18,11 @@ type Followed struct {
 	Project  string `json:"project,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"`
 
-	Sub   bool            `json:"sub,omitempty"` // of a subagent: read along with its session's
-	Since time.Time       `json:"since"`         // what happened earlier is not taken
-	Grown time.Time       `json:"grown"`         // when it was last found to have grown
-	Mark  json.RawMessage `json:"mark,omitempty"`
+	Counted bool            `json:"counted,omitempty"` // its prompts count: no hook tells of them
+	Sub     bool            `json:"sub,omitempty"`     // of a subagent: read along with its session's
+	Since   time.Time       `json:"since"`             // what happened earlier is not taken
+	Grown   time.Time       `json:"grown"`             // when it was last found to have grown
+	Mark    json.RawMessage `json:"mark,omitempty"`
 }
 
 // key is by whom, where and of what: one file may hold many sessions.
