@@ -143,7 +143,7 @@ func (f *follower) subagents(r store.Followed) []transcript.Source {
 func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints, final bool) gain {
 	var from transcript.Mark
 	_ = json.Unmarshal(r.Mark, &from) // one of another version: from the beginning
-	b := &batch{engine: f.engine, record: r, turns: turns}
+	b := &batch{engine: f.engine, record: r, turns: turns, credits: f.credits(r.Account)}
 	to, failed := f.readRecord(ctx, r, from, final, b)
 	if b.failed != nil {
 		f.complain(r.Path, b.failed)
@@ -156,6 +156,11 @@ func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints,
 		f.tally.well(r.Path)
 	}
 	return f.keep(ctx, r, from, to, b)
+}
+
+// credits reports whether an account's plan charges tokens.
+func (f *follower) credits(account string) bool {
+	return f.engine.Snapshot().Settings.Account(account).Plan.Unit == quota.Credits
 }
 
 // keep stores what is left of a batch, and the new mark.
@@ -225,19 +230,23 @@ func ownFile(path string) error {
 
 // batch gathers the events of one reading.
 type batch struct {
-	engine *Engine
-	record *store.Followed
-	turns  endpoints
-	events []quota.Event
-	found  int // items, whatever became of them
-	taken  int
-	failed error // the engine could not store some
+	engine  *Engine
+	record  *store.Followed
+	turns   endpoints
+	credits bool // the account's plan charges tokens
+	events  []quota.Event
+	found   int // items, whatever became of them
+	taken   int
+	failed  error // the engine could not store some
 }
 
 // add takes an item in, and hands a full chunk to the engine.
 func (b *batch) add(ctx context.Context, i transcript.Item) error {
 	b.found++
 	e, why := eventOf(b.record, b.turns, i)
+	if b.credits && why == itemTaken && e.Kind == quota.KindUsage && e.Tokens == (quota.Tokens{}) {
+		why = itemNoTokens
+	}
 	if why != itemTaken {
 		return nil
 	}
@@ -266,10 +275,11 @@ const (
 	itemPrompt            // the hook has counted it
 	itemEarlier           // of before quotad knew the session, whose prompts did not count either
 	itemUnusable          // more than an event may be
+	itemNoTokens          // where tokens are the charge, none told would make the prompt free
 )
 
 func (f itemFate) String() string {
-	return [...]string{"taken", "counted by the hook", "of before the first prompt", "unusable"}[f]
+	return [...]string{"taken", "counted by the hook", "of before the first prompt", "unusable", "without tokens"}[f]
 }
 
 // eventOf is the event that an item comes to, on behalf of those whose session

@@ -80,6 +80,7 @@ type service struct {
 	alarm  *alarm
 	drain  *drainer
 	follow *follower
+	ear    func() // ends listening for Crush; of the goroutine that serves
 	server *api.Server
 	handed bool           // systemd made the socket, and keeps it
 	parts  sync.WaitGroup // all but the engine
@@ -118,12 +119,14 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.parts.Go(func() { d.watchClock(partsCtx) })
 	d.parts.Go(func() { d.housekeep(partsCtx) })
 	d.startPipeline()
+	d.ear = d.startCrush()
 	d.alarm.start()
 	d.super.ready()
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 
 	err := d.wait(ctx, reload)
 	d.super.stopping()
+	d.ear()
 	d.stop(stopParts)
 	d.parts.Wait()
 	stopEngine()
@@ -215,6 +218,8 @@ func (d *service) reload(ctx context.Context) {
 	}
 	d.stopPipeline()
 	d.startPipeline()
+	d.ear()
+	d.ear = d.startCrush()
 	d.Log.Info().Msg("took the configuration")
 }
 

@@ -110,6 +110,9 @@ func (x *examination) contents() {
 	if len(heard) > 0 {
 		x.ok("newest events of the last 30 days: %s", strings.Join(heard, ", "))
 	}
+	if f := x.about.Follow; f.FaultAt != nil {
+		x.warn(journalHint, "what a tool keeps of its turns could not be read %s: %s", x.told(*f.FaultAt), f.LastFault)
+	}
 	switch at := x.about.VerifiedAt; {
 	case at == nil:
 		x.ok("never checked; quotad verify does")

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"quotad/quota"
 )
 
@@ -71,6 +73,11 @@ func (s *session) answered(n int) {
 	})
 }
 
+// uses tells whether the status shows so much.
+func (h *daemonHome) uses(n int) func() bool {
+	return func() bool { return strings.Contains(h.get("/v1/status"), fmt.Sprintf(`"used":%d,`, n)) }
+}
+
 // The daemon reads what Claude Code writes, whatever becomes of the file, and
 // charges each prompt by who answered it.
 func TestTranscriptIsRead(t *testing.T) {
@@ -80,9 +87,7 @@ func TestTranscriptIsRead(t *testing.T) {
 	s := h.session()
 	s.turn("glm-4.7")
 	s.answered(1)
-	if got := h.get("/v1/status"); !strings.Contains(got, `"used":1,`) {
-		t.Errorf("a prompt of the cheaper model: %s", got)
-	}
+	eventually(t, startLimit, "the prompt is charged at the cheaper model", h.uses(1))
 	h.must(os.Truncate(s.path, 150))
 	s.write("")
 	s.turn("glm-4.7")
@@ -95,9 +100,7 @@ func TestTranscriptIsRead(t *testing.T) {
 	s.write(`{"type":"assistant","half a li`)
 	p = h.start()
 	s.answered(4)
-	if got := h.get("/v1/status"); !strings.Contains(got, `"used":4,`) {
-		t.Errorf("four of them: %s", got)
-	}
+	eventually(t, startLimit, "so are all four", h.uses(4))
 	if n := len(h.events()); n != 8 {
 		t.Errorf("%d events, want 4 prompts and 4 answers", n)
 	}
@@ -108,4 +111,67 @@ func TestTranscriptIsRead(t *testing.T) {
 	if said := p.said.String(); strings.Contains(said, "words") {
 		t.Errorf("words of the session are logged:\n%s", said)
 	}
+}
+
+// crushBase is the database of Crush in a project of the home.
+func (h *daemonHome) crushBase(project string) *sqlite3.Conn {
+	h.t.Helper()
+	data, folder := filepath.Join(h.root, ".local", "share", "crush"), filepath.Join(h.root, project, ".crush")
+	h.must(os.MkdirAll(data, 0o700), os.MkdirAll(folder, 0o700),
+		os.WriteFile(filepath.Join(data, "projects.json"), fmt.Appendf(nil, `{"projects":[{"path":%q}]}`, filepath.Join(h.root, project)), 0o600))
+	conn, err := sqlite3.Open(filepath.Join(folder, "crush.db"))
+	h.must(err)
+	h.t.Cleanup(func() { conn.Close() })
+	h.must(conn.Exec(`PRAGMA journal_mode=wal;
+		CREATE TABLE sessions (id TEXT PRIMARY KEY, parent_session_id TEXT, title TEXT NOT NULL);
+		CREATE TABLE messages (id TEXT PRIMARY KEY, session_id TEXT NOT NULL, role TEXT NOT NULL, parts TEXT NOT NULL default '[]', model TEXT,
+			created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, finished_at INTEGER, provider TEXT);
+		INSERT INTO sessions VALUES ('1', NULL, 'words');`))
+	return conn
+}
+
+// asks adds a prompt and its answer.
+func (h *daemonHome) asks(conn *sqlite3.Conn, id string, at time.Time) {
+	h.t.Helper()
+	h.must(conn.Exec(fmt.Sprintf(`INSERT INTO messages VALUES ('p%[1]s', '1', 'user', '["words"]', '', %[2]d, %[2]d, NULL, ''),
+		('a%[1]s', '1', 'assistant', '["words"]', 'glm-4.7', %[2]d, %[2]d, %[2]d, 'zai')`, id, at.Unix())))
+}
+
+// Crush has no hooks: what its databases hold counts, from when the daemon first
+// saw them, where the user says that it is on the plan.
+func TestCrushIsCountedByItsDatabase(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	conn := h.crushBase("shop")
+	h.asks(conn, "before", time.Now().Add(-time.Hour))
+	p := h.start()
+	time.Sleep(20 * time.Millisecond)
+	h.asks(conn, "unheard", time.Now().Add(-time.Minute))
+	h.configure(loadConfig + "[tool.crush]\nplan = true\n")
+	p.reload("took the configuration", 1)
+	h.asks(conn, "one", time.Now())
+	eventually(t, startLimit, "the first prompt counts", h.uses(1))
+	time.Sleep(100 * time.Millisecond)
+	h.asks(conn, "two", time.Now())
+	eventually(t, startLimit, "the second does", h.uses(2))
+	p.kill()
+	h.asks(conn, "three", time.Now())
+	p = h.start()
+	eventually(t, startLimit, "the one while it was away does", h.uses(3))
+	prompts, usage := 0, 0
+	for _, e := range h.events() {
+		switch {
+		case e.Tool != "crush" || filepath.Base(e.Project) != "shop":
+			t.Errorf("%+v", e)
+		case e.Kind == quota.KindPrompt:
+			prompts++
+		case e.Kind == quota.KindUsage:
+			usage++
+		}
+	}
+	if prompts != 3 || usage != 3 {
+		t.Errorf("%d prompts and %d answers, want 3 of each", prompts, usage)
+	}
+	h.checkCounters()
+	h.verify()
 }
