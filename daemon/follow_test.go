@@ -57,11 +57,18 @@ type spy struct {
 func (s *spy) Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error) {
 	s.mu.Lock()
 	s.reads = append(s.reads, src.Path)
+	fault := s.fault
 	s.mu.Unlock()
-	if s.fault != nil {
-		panic(s.fault)
+	if fault != nil {
+		panic(fault)
 	}
 	return s.transcripts.Read(ctx, src, from, final, take)
+}
+
+func (s *spy) panics(with any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = with
 }
 
 // count is how often there were reads since it was last asked.
@@ -591,11 +598,11 @@ func TestOthersRecordsAreNotRead(t *testing.T) {
 
 func TestAReaderThatPanicsHarmsNobody(t *testing.T) {
 	virtual(t, modelConfig, func(x *tail) {
-		x.fault = "index out of range"
+		x.panics("index out of range")
 		x.asked("t1")
 		x.post(x.prompt("t1"))
 		time.Sleep(time.Minute)
-		x.fault = nil
+		x.panics(nil)
 		x.answered("glm-4.7")
 		x.turnEnds()
 		time.Sleep(time.Minute)
