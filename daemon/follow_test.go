@@ -284,7 +284,7 @@ func TestAStopOfTheProviderIsRead(t *testing.T) {
 
 func TestWhatIsOffThePlanIsKeptApart(t *testing.T) {
 	virtual(t, modelConfig, func(x *tail) {
-		e := x.prompt("t1")
+		e := x.prompt("") // and the record tells of a turn all the same
 		e.Endpoint = "http://127.0.0.1:1"
 		x.asked("t1")
 		x.post(e)
