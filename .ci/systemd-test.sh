@@ -152,6 +152,19 @@ case_hardening() {
 	equal "no new privileges" 1 "$(awk '/^NoNewPrivs:/ { print $2 }' "$status")"
 }
 
+# The unit must not hide from the daemon what tools keep in the home folder.
+case_transcript() {
+	say "-- a tool's record in the home folder is read"
+	local file=/home/tester/.claude/projects/p/s.jsonl at
+	at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+	mkdir -p "${file%/*}"
+	printf '{"type":"assistant","uuid":"u","requestId":"r","sessionId":"s","timestamp":"%s","message":{"id":"m","model":"glm-4.7","stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}}\n' "$at" >"$file"
+	chmod 600 "$file"
+	curl -sf --max-time 10 --unix-socket "$socket" -d '{"tool":"claude-code","session":"s","transcript":"'"$file"'"}' http://quotad/v1/turns >/dev/null
+	within "its tokens are recorded" 10 tokens_read
+}
+tokens_read() { call /v1/events | grep -q '"kind":"usage".*"model":"glm-4.7"'; }
+
 case_status() {
 	say "-- service status"
 	quotad_ends 0 service status
@@ -370,6 +383,7 @@ as_user() {
 	start_manager
 	case_install
 	case_hardening
+	case_transcript
 	case_status
 	case_again
 	case_killed

@@ -1,10 +1,8 @@
 package daemon
 
 import (
-	"maps"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
 	"quotad/daemon/store"
@@ -19,9 +17,11 @@ type About struct {
 	Database     string         `json:"database"`
 	Bytes        int64          `json:"bytes"`
 	Accounts     []AboutAccount `json:"accounts"`
-	Tools        []AboutTool    `json:"tools"` // those heard of in the last week
 	VerifiedAt   *time.Time     `json:"verified_at"`
 	SnoozedUntil *time.Time     `json:"snoozed_until"`
+
+	Tools  map[string]AboutTool `json:"tools"` // those heard of in the last 30 days, by name
+	Follow AboutFollow          `json:"follow"`
 }
 
 // AboutAccount is how many events an account has, and when.
@@ -32,27 +32,27 @@ type AboutAccount struct {
 	Last    *time.Time `json:"last"`
 }
 
-// AboutTool is when a tool was last heard of.
+// AboutTool is what a tool was heard to do.
 type AboutTool struct {
-	Tool   string    `json:"tool"`
-	Newest time.Time `json:"newest"`
+	Last   time.Time `json:"last"`   // its newest event
+	Events int       `json:"events"` // prompts and refusals
 }
 
 // heardOf is how far back tools are looked for.
-const heardOf = 7 * 24 * time.Hour
+const heardOf = 30 * 24 * time.Hour
 
 func (d *service) getAbout(r *http.Request) (any, error) {
 	if _, err := query(r); err != nil {
 		return nil, err
 	}
 	a, err := d.engine.about()
-	a.Version, a.PID = d.Version, os.Getpid()
+	a.Version, a.PID, a.Follow = d.Version, os.Getpid(), d.follow.tally.get()
 	return a, err
 }
 
 // about says what the store has.
 func (e *Engine) about() (a About, err error) {
-	a = About{Database: e.store.Path(), Accounts: []AboutAccount{}, Tools: []AboutTool{}}
+	a = About{Database: e.store.Path(), Accounts: []AboutAccount{}, Tools: map[string]AboutTool{}}
 	if a.Bytes, err = e.store.Size(); err != nil {
 		return a, err
 	}
@@ -87,22 +87,19 @@ func verifiedAt(tx *store.Tx) (*time.Time, error) {
 	return &at, nil
 }
 
-// tools lists those of the last week, sorted by name.
-func tools(tx *store.Tx, now time.Time) ([]AboutTool, error) {
-	newest := map[string]time.Time{}
+// tools are those of the last days, by what their hooks sent: usage is what the
+// daemon read by itself.
+func tools(tx *store.Tx, now time.Time) (map[string]AboutTool, error) {
+	found := map[string]AboutTool{}
 	for e, err := range tx.Events("", now.Add(-heardOf), time.Time{}, 0) {
 		if err != nil {
 			return nil, err
 		}
-		if e.Kind == quota.KindPrompt {
-			newest[e.Tool] = e.At
+		if e.Kind == quota.KindPrompt || e.Kind == quota.KindExhausted {
+			found[e.Tool] = AboutTool{e.At, found[e.Tool].Events + 1}
 		}
 	}
-	list := []AboutTool{}
-	for _, name := range slices.Sorted(maps.Keys(newest)) {
-		list = append(list, AboutTool{name, newest[name]})
-	}
-	return list, nil
+	return found, nil
 }
 
 // set is t, or nil where that is zero.

@@ -35,15 +35,16 @@ type Engine struct {
 	now   func() time.Time
 	log   zerolog.Logger
 
-	queue   chan *operation
-	looks   chan struct{}
-	broken  chan error
-	pings   chan chan struct{}
-	stopped chan struct{}
-	snap    atomic.Pointer[Snapshot]
-	subs    subscribers
-	counts  counts
-	wake    func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
+	queue    chan *operation
+	looks    chan struct{}
+	broken   chan error
+	pings    chan chan struct{}
+	stopped  chan struct{}
+	snap     atomic.Pointer[Snapshot]
+	subs     subscribers
+	counts   counts
+	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
+	wake     func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
 
 	// Owned by the loop, or by the constructor before it runs.
 	settings *config.Settings
@@ -318,6 +319,9 @@ func (e *Engine) adopt(w *work) {
 	}
 	e.counts.add(w)
 	e.subs.tell(w.notices)
+	if e.prompted != nil && len(w.prompts) > 0 {
+		e.prompted(w.prompts)
+	}
 	e.publish(len(w.notices) > 0)
 }
 

@@ -30,6 +30,7 @@ const (
 func (d *service) extra() map[string]http.Handler {
 	calls := map[string]call{
 		"POST /v1/backup":        d.postBackup,
+		"POST /v1/turns":         d.postTurn,
 		"POST /v1/notify/snooze": d.postSnooze,
 		"POST /v1/notify/test":   d.postTest,
 		"GET /v1/explain":        d.getExplain,

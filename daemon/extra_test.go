@@ -27,7 +27,10 @@ func atNoon() time.Time { return noon }
 
 // served is the service around a rig, as far as its calls need one.
 func (r *rig) served() *service {
-	return &service{Options: Options{Version: "1.2.3", Log: zerolog.Nop()}, engine: r.engine, store: r.store}
+	return &service{
+		Options: Options{Version: "1.2.3", Log: zerolog.Nop()}, engine: r.engine, store: r.store,
+		follow: newFollower(r.engine, transcripts{}, zerolog.Nop()),
+	}
 }
 
 // call calls "POST /v1/backup" and the like, and gives status and body.
@@ -254,15 +257,17 @@ func TestTestWithoutSendersIsEmpty(t *testing.T) {
 
 func TestAboutSaysWhatIsThere(t *testing.T) {
 	r := start(t, t.TempDir(), settings(t, labConfig), atNoon)
-	r.post(prompt("old", 8*24*time.Hour), prompt("a", time.Hour), prompt("b", time.Minute))
+	usage := quota.Event{Kind: quota.KindUsage, ID: "read", At: noon, Tool: "claude-code"}
+	r.post(prompt("old", 31*24*time.Hour), prompt("a", time.Hour), prompt("b", time.Minute), usage)
 	if _, err := r.engine.Verify(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	_, got := r.served().call(t, "GET /v1/about", "", "")
 	for _, want := range []string{
 		`"version":"1.2.3"`, fmt.Sprintf(`"pid":%d`, os.Getpid()), `"verified_at":"2026-11-23T12:00:00Z"`, `"snoozed_until":null`,
-		`"accounts":[{"account":"default","events":3,"first":"2026-11-15T12:00:00Z","last":"2026-11-23T11:59:00Z"}]`,
-		`"tools":[{"tool":"claude-code","newest":"2026-11-23T11:59:00Z"}]`,
+		`"accounts":[{"account":"default","events":4,"first":"2026-10-23T12:00:00Z","last":"2026-11-23T12:00:00Z"}]`,
+		`"tools":{"claude-code":{"last":"2026-11-23T11:59:00Z","events":2}}`,
+		`"follow":{"records":0,"bytes":0,"events":0,"faults":0,"last_fault":"","fault_at":null}`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want %s in it", got, want)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"quotad/config"
+	"quotad/daemon/store"
 	"quotad/quota"
 )
 
@@ -40,17 +41,35 @@ func (d *service) prune(ctx context.Context) {
 	if err := d.engine.Prune(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error().Err(err).Msg("old events are still there")
 	}
+	if err := d.engine.PruneFollowed(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error().Err(err).Msg("old marks of the tools' records are still there")
+	}
+}
+
+// markFor is how long the mark of a record is kept that does not grow. The
+// tools delete what is older, as a rule after 30 days.
+const markFor = 40 * 24 * time.Hour
+
+// PruneFollowed forgets how far records were read that do not grow any more.
+func (e *Engine) PruneFollowed(ctx context.Context) error {
+	before := e.believed(e.Snapshot()).Add(-markFor)
+	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
 }
 
 // Prune forgets the events older than the retention, a few at a time.
 func (e *Engine) Prune(ctx context.Context) error {
 	snap := e.Snapshot()
 	settings := snap.Settings
-	before, reach := e.forgetBefore(snap), longestRolling(settings)
+	before, reach := e.believed(snap).Add(-settings.Store.Retention), longestRolling(settings)
+	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.Prune(before, reach, pruneStep) })
+}
+
+// inSteps forgets until nothing is left to, a few at a time.
+func (e *Engine) inSteps(ctx context.Context, forget func(*store.Tx) (int, error)) error {
 	for {
 		gone := 0
 		err := e.do(ctx, func(w *work) (err error) {
-			gone, err = w.tx.Prune(before, reach, pruneStep)
+			gone, err = forget(w.tx)
 			return err
 		})
 		if err != nil || gone < pruneStep {
@@ -63,8 +82,8 @@ func (e *Engine) Prune(ctx context.Context) error {
 // years ahead, as at a boot without a battery, must not forget everything.
 const trusted = 30 * 24 * time.Hour
 
-// forgetBefore is the instant that retention reaches back to.
-func (e *Engine) forgetBefore(s *Snapshot) time.Time {
+// believed is the present instant, as far as it is believed.
+func (e *Engine) believed(s *Snapshot) time.Time {
 	now, newest := e.now(), time.Time{}
 	for _, p := range s.parts {
 		if p.state.Head.After(newest) {
@@ -72,9 +91,9 @@ func (e *Engine) forgetBefore(s *Snapshot) time.Time {
 		}
 	}
 	if limit := newest.Add(trusted); now.After(limit) {
-		now = limit
+		return limit
 	}
-	return now.Add(-s.Settings.Store.Retention)
+	return now
 }
 
 // longestRolling is how far back a rolling window of any account reaches.

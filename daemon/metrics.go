@@ -65,3 +65,31 @@ func (m metrics) counters(e *Engine) {
 		fmt.Fprintf(m, "%s %d\n", c.name, c.value)
 	}
 }
+
+// withFollow is the backend of a service, which reads the tools' records too.
+type withFollow struct {
+	backend
+	follow *follower
+}
+
+// Metrics implements api.Backend.
+func (b withFollow) Metrics(w io.Writer) {
+	b.backend.Metrics(w)
+	metrics{w}.follow(b.follow.tally.get())
+}
+
+func (m metrics) follow(f AboutFollow) {
+	m.head("quotad_records_followed", "gauge", "Records of tools that are followed now.")
+	fmt.Fprintf(m, "quotad_records_followed %d\n", f.Records)
+	for _, c := range []struct {
+		name, help string
+		value      int64
+	}{
+		{"quotad_records_bytes_total", "Bytes read of the tools' records.", f.Bytes},
+		{"quotad_records_events_total", "Events found in the tools' records.", f.Events},
+		{"quotad_records_faults_total", "Times that a tool's record could not be read, or what was read could not be stored.", f.Faults},
+	} {
+		m.head(c.name, "counter", c.help)
+		fmt.Fprintf(m, "%s %d\n", c.name, c.value)
+	}
+}

@@ -79,6 +79,8 @@ type service struct {
 	super  *supervisor
 	alarm  *alarm
 	drain  *drainer
+	follow *follower
+	ear    func() // ends listening for Crush; of the goroutine that serves
 	server *api.Server
 	handed bool           // systemd made the socket, and keeps it
 	parts  sync.WaitGroup // all but the engine
@@ -104,22 +106,27 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	if err := d.keepHouse(partsCtx); err != nil {
 		return err
 	}
+	d.follow = newFollower(d.engine, transcripts{}, d.Log)
+	d.engine.prompted = d.follow.prompted
 	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
-	d.server = api.NewServer(api.Config{Backend: backend{d.engine}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
+	d.server = api.NewServer(api.Config{Backend: withFollow{backend{d.engine}, d.follow}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
 
 	var engine sync.WaitGroup
 	engine.Go(func() { d.engine.Run(engineCtx) })
 	d.hear(ln)
 	d.parts.Go(func() { d.drain.run(partsCtx) })
+	d.parts.Go(func() { d.follow.run(partsCtx) })
 	d.parts.Go(func() { d.watchClock(partsCtx) })
 	d.parts.Go(func() { d.housekeep(partsCtx) })
 	d.startPipeline()
+	d.ear = d.startCrush()
 	d.alarm.start()
 	d.super.ready()
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 
 	err := d.wait(ctx, reload)
 	d.super.stopping()
+	d.ear()
 	d.stop(stopParts)
 	d.parts.Wait()
 	stopEngine()
@@ -176,6 +183,7 @@ func (d *service) watchClock(ctx context.Context) {
 	err := watchClock(ctx, func() {
 		d.alarm.wind()
 		d.look()
+		d.follow.look()
 		d.poke()
 	})
 	if err != nil {
@@ -210,6 +218,8 @@ func (d *service) reload(ctx context.Context) {
 	}
 	d.stopPipeline()
 	d.startPipeline()
+	d.ear()
+	d.ear = d.startCrush()
 	d.Log.Info().Msg("took the configuration")
 }
 

@@ -28,6 +28,7 @@ type work struct {
 	now      time.Time
 	accounts map[string]*account
 	notices  []quota.Notice   // made due, in order
+	prompts  []quota.Event    // recorded ones that name a transcript
 	settings *config.Settings // new ones; nil: unchanged
 	fresh    bool             // accounts holds all there are
 	refolded bool             // from the first event on
@@ -210,6 +211,9 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 		w.duplicates++
 	} else {
 		w.events++
+		if follows(e) {
+			w.prompts = append(w.prompts, e)
+		}
 		if err := w.fold(a, p); err != nil {
 			return api.Result{}, err
 		}

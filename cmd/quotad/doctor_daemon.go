@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,15 +104,14 @@ func (x *examination) contents() {
 		x.ok("account %s: %s, the newest %s", a.Account, counted(int(a.Events), "event"), x.told(*a.Last))
 	}
 	var heard []string
-	for _, t := range x.about.Tools {
-		name := t.Tool
-		if name == "" {
-			name = "unnamed"
-		}
-		heard = append(heard, name+" "+x.told(t.Newest))
+	for _, tool := range slices.Sorted(maps.Keys(x.about.Tools)) {
+		heard = append(heard, cmp.Or(tool, "unnamed")+" "+x.told(x.about.Tools[tool].Last))
 	}
 	if len(heard) > 0 {
-		x.ok("newest prompts of the week: %s", strings.Join(heard, ", "))
+		x.ok("newest events of the last 30 days: %s", strings.Join(heard, ", "))
+	}
+	if f := x.about.Follow; f.FaultAt != nil {
+		x.warn(journalHint, "what a tool keeps of its turns could not be read %s: %s", x.told(*f.FaultAt), f.LastFault)
 	}
 	switch at := x.about.VerifiedAt; {
 	case at == nil:

@@ -96,7 +96,7 @@ func mendTwice(again string, p install.Problem) string {
 
 // heardFor is how far back a daemon tells of tools. What was installed before
 // that may have been heard of long ago.
-const heardFor = 7 * 24 * time.Hour
+const heardFor = 30 * 24 * time.Hour
 
 // silent looks at whether a tool that has to be told to trust its hooks has run
 // them since they were installed.

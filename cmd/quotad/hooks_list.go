@@ -39,7 +39,7 @@ type listedTool struct {
 	Installed bool       `json:"installed"`
 	Files     []string   `json:"files"`
 	Programs  []string   `json:"programs"`
-	Newest    *time.Time `json:"newest"` // prompt of the week
+	Newest    *time.Time `json:"newest"` // of the last 30 days
 }
 
 func (a *app) listHooks(ctx context.Context, names []string, asJSON bool) error {
@@ -96,7 +96,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// newestPrompts is when the daemon last heard of each tool, in the last week;
+// newestPrompts is when the daemon last heard of each tool, in the last month;
 // nil where none answers.
 func (a *app) newestPrompts(ctx context.Context) map[string]time.Time {
 	paths, err := a.paths()
@@ -113,8 +113,8 @@ func (a *app) newestPrompts(ctx context.Context) map[string]time.Time {
 
 func newestOf(about *daemon.About) map[string]time.Time {
 	newest := map[string]time.Time{}
-	for _, t := range about.Tools {
-		newest[t.Tool] = t.Newest
+	for name, t := range about.Tools {
+		newest[name] = t.Last
 	}
 	return newest
 }

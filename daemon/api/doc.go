@@ -20,6 +20,7 @@
 // The daemon adds more through [Config.Extra]; the command line uses these
 // while a daemon holds the database:
 //
+//	POST /v1/turns           a turn has ended: its record may be read (Turn)
 //	POST /v1/backup          {"path":"..."}; without it, into the backups folder
 //	POST /v1/verify          NDJSON: progress, then the result
 //	POST /v1/notify/snooze   hold notices back for a while

@@ -1,5 +1,6 @@
 // Package store keeps what quotad must not lose in one bbolt file: the set of
-// events, checkpoints of their fold, and the notices that were told.
+// events, checkpoints of their fold, the notices that were told, and how far the
+// tools' own records were read.
 //
 // Begin with [Open]. It takes the state folder for this process alone, looks
 // the file over before trusting it, and says in a [Report] what it found and
@@ -36,7 +37,8 @@
 //	├── notices      number → JSON
 //	├── notice_keys  key → number
 //	├── notice_open  number → (not final yet)
-//	└── values       key → value
+//	├── values       key → value
+//	└── follows      tool, path, session → JSON
 //
 // Every value ends in a CRC-32C over the name of its bucket, its key and
 // itself, so that damage is seen in each record by itself, and whole records

@@ -26,12 +26,13 @@ const (
 	tabNoticeKeys
 	tabNoticeOpen
 	tabValues
+	tabFollows
 	tabEnd
 )
 
 func (t table) String() string {
 	return [...]string{"", "meta", "accounts", "events", "ids", "turns", "voids", "words", "texts", "states",
-		"checkpoints", "notices", "notice_keys", "notice_open", "values"}[t]
+		"checkpoints", "notices", "notice_keys", "notice_open", "values", "follows"}[t]
 }
 
 // tableNamed is the table of a bucket; 0 where there is none of that name.

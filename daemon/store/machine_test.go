@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,11 +22,12 @@ type model struct {
 	ghosts  []quota.Event
 	points  map[string]map[time.Time]string
 	states  map[string]string
+	follows map[string]Followed
 	horizon time.Time
 }
 
 func newModel() *model {
-	return &model{points: map[string]map[time.Time]string{}, states: map[string]string{}}
+	return &model{points: map[string]map[time.Time]string{}, states: map[string]string{}, follows: map[string]Followed{}}
 }
 
 func (m *model) clone() *model {
@@ -37,9 +39,8 @@ func (m *model) clone() *model {
 			c.points[name][at] = s
 		}
 	}
-	for k, v := range m.states {
-		c.states[k] = v
-	}
+	maps.Copy(c.states, m.states)
+	maps.Copy(c.follows, m.follows)
 	return c
 }
 
@@ -225,6 +226,36 @@ func (x *machine) Prune(t *rapid.T) {
 	})
 }
 
+func (x *machine) Follow(t *rapid.T) {
+	path := rapid.SampledFrom([]string{"/a", "/b", "/a b/é"}).Draw(t, "path")
+	f := followedAt(path, eventGen().Draw(t, "grown").At)
+	f.Session = rapid.SampledFrom([]string{"", "s"}).Draw(t, "session")
+	x.change(t, func(tx *Tx, m *model) {
+		must(t, tx.PutFollowed(f))
+		m.follows[string(f.key())] = f
+	})
+}
+
+func (x *machine) PruneFollowed(t *rapid.T) {
+	before := eventGen().Draw(t, "before").At
+	x.change(t, func(tx *Tx, m *model) {
+		old := func(_ string, f Followed) bool { return f.Grown.Before(before) }
+		want := len(m.follows)
+		maps.DeleteFunc(m.follows, old)
+		want -= len(m.follows)
+		got, n := 0, 2
+		for n == 2 {
+			var err error
+			n, err = tx.PruneFollowed(before, 2)
+			must(t, err)
+			got += n
+		}
+		if got != want {
+			t.Fatalf("forgot %d records, want %d", got, want)
+		}
+	})
+}
+
 func (x *machine) Reopen(t *rapid.T) {
 	must(t, x.s.Close())
 	x.s = openIn(t, x.dir())
@@ -286,6 +317,16 @@ func (x *machine) Check(t *rapid.T) {
 				t.Fatalf("%d checkpoints of %s, want %d", len(points), c.Account, len(x.m.points[c.Account]))
 			}
 		}
+		follows, err := tx.FollowedSince(time.Time{})
+		must(t, err)
+		if len(follows) != len(x.m.follows) {
+			t.Fatalf("%d records are followed, want %d", len(follows), len(x.m.follows))
+		}
+		for _, f := range follows {
+			if !reflect.DeepEqual(f, x.m.follows[string(f.key())]) {
+				t.Fatalf("followed: %+v, want %+v", f, x.m.follows[string(f.key())])
+			}
+		}
 		for _, e := range append(slices.Clone(x.m.events), x.m.ghosts...) {
 			got, seq, ok, err := tx.Lookup(e.ID)
 			must(t, err)
@@ -311,7 +352,7 @@ func TestStoreAgainstModel(t *testing.T) {
 		}()
 		t.Repeat(map[string]func(*rapid.T){
 			"": x.Check, "put": x.Put, "put more": x.Put, "checkpoint": x.Checkpoint, "prune": x.Prune,
-			"reopen": x.Reopen, "crash": x.Crash, "verify": x.Verify,
+			"follow": x.Follow, "prune follows": x.PruneFollowed, "reopen": x.Reopen, "crash": x.Crash, "verify": x.Verify,
 		})
 	})
 }

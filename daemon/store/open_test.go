@@ -541,16 +541,18 @@ func TestMigrationsRunOnceAfterABackup(t *testing.T) {
 		ran++
 		return tx.PutValue(fmt.Sprintf("step%d", ran), []byte("x"))
 	}
-	s, report, err := openWith(options(dir), []migration{step, step})
+	steps := append(migrations(), step, step)
+	now, later := int(schemaOf(migrations())), int(schemaOf(steps))
+	s, report, err := openWith(options(dir), steps)
 	must(t, err)
-	if ran != 2 || report.From != 1 || report.To != 3 || len(report.Lines()) != 1 {
+	if ran != 2 || report.From != now || report.To != later || len(report.Lines()) != 1 {
 		t.Errorf("%d ran, %+v", ran, report)
 	}
 	verify(t, s)
 	size, err := os.Stat(s.Path())
 	must(t, err)
 	must(t, s.Close())
-	s, report, err = openWith(options(dir), []migration{step, step})
+	s, report, err = openWith(options(dir), steps)
 	must(t, err)
 	must(t, s.Close())
 	after, _ := os.Stat(filepath.Join(dir, fileName))
@@ -558,7 +560,7 @@ func TestMigrationsRunOnceAfterABackup(t *testing.T) {
 		t.Errorf("opened again: %d ran, %q, or something was written", ran, report.Lines())
 	}
 
-	done, err := Restore(options(dir), filepath.Join(dir, backupsName, "quotad-20261123T063000Z-schema1.db"))
+	done, err := Restore(options(dir), filepath.Join(dir, backupsName, fmt.Sprintf("quotad-20261123T063000Z-schema%d.db", now)))
 	must(t, err)
 	s = openIn(t, dir)
 	defer s.Close()
@@ -569,11 +571,11 @@ func TestMigrationsRunOnceAfterABackup(t *testing.T) {
 
 func TestAFailedMigrationChangesNothing(t *testing.T) {
 	dir := stateDir(t, 20, 0)
-	_, _, err := openWith(options(dir), []migration{
+	steps := append(migrations(),
 		func(tx *Tx) error { return tx.PutValue("half", []byte("x")) },
-		func(tx *Tx) error { return errors.New("no") },
-	})
-	if err == nil || !strings.Contains(err.Error(), "from schema 2 to 3: no") {
+		func(tx *Tx) error { return errors.New("no") })
+	_, _, err := openWith(options(dir), steps)
+	if last := int(schemaOf(steps)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("from schema %d to %d: no", last-1, last)) {
 		t.Errorf("got %v", err)
 	}
 	s := openIn(t, dir)

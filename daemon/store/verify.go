@@ -137,6 +137,7 @@ func (v *verifier) run(t *Tx) error {
 	v.each(tabTexts, v.text)
 	v.each(tabNotices, v.notice)
 	v.each(tabNoticeKeys, v.noticeKey)
+	v.each(tabFollows, v.followed)
 	v.sequence(tabTexts, tabWords)
 	v.sequence(tabNotices, tabNotices)
 	for _, c := range counts {
@@ -332,4 +333,9 @@ func (v *verifier) noticeKey(_, body []byte) error {
 		return damaged("a key names the notice %x, which is not there", body)
 	}
 	return nil
+}
+
+func (v *verifier) followed(key, body []byte) error {
+	_, err := readFollowed(key, body)
+	return err
 }

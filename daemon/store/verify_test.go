@@ -19,7 +19,7 @@ func linked(t *testing.T) *Store {
 		quota.Event{ID: "v", Kind: quota.KindVoid, At: day0, Account: "default", Count: 1, Voids: ulid(1)})
 	must(t, s.Update(func(tx *Tx) error {
 		_, err := tx.PutNotice(notice("k", day0, false))
-		return err
+		return firstError(err, tx.PutFollowed(followedAt("/f", day0)))
 	}))
 	return s
 }
@@ -45,6 +45,8 @@ func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 		"a notice that no key leads to":  func(tx *Tx) error { return tx.delete(tabNoticeKeys, []byte("k")) },
 		"a key that leads to no notice":  func(tx *Tx) error { return tx.put(tabNoticeKeys, []byte("x"), numberKey(9)) },
 		"an open notice that is not so":  func(tx *Tx) error { return tx.delete(tabNoticeOpen, numberKey(1)) },
+		"a followed record of another":   func(tx *Tx) error { return tx.put(tabFollows, []byte("x"), []byte(`{"tool":"t","path":"/f"}`)) },
+		"a followed record of nothing":   func(tx *Tx) error { return tx.put(tabFollows, []byte("x"), []byte("{")) },
 		"a record with a wrong checksum": func(tx *Tx) error { return tx.bucket(tabValues).Put([]byte("x"), []byte("12345678")) },
 	} {
 		t.Run(name, func(t *testing.T) {

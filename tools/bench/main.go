@@ -16,19 +16,21 @@ import (
 
 // sizes are how much of everything is measured.
 type sizes struct {
-	processes int           // starts of each program
-	events    int           // one by one, for each number of connections
-	lines     int           // as NDJSON
-	history   int           // events in the database for the start-up figures
-	idle      time.Duration // of watching the daemon do nothing
+	processes int // starts of each program
+	events    int // one by one, for each number of connections
+	lines     int // as NDJSON
+	history   int // events in the database for the start-up figures
+
+	transcript int64         // bytes of a tool's record
+	idle       time.Duration // of watching the daemon do nothing
 }
 
 func main() {
 	quick := flag.Bool("quick", false, "a tenth of everything: for a look, not for a record")
 	flag.Parse()
-	s := sizes{processes: 200, events: 60_000, lines: 500_000, history: 1_000_000, idle: time.Minute}
+	s := sizes{processes: 200, events: 60_000, lines: 500_000, history: 1_000_000, idle: time.Minute, transcript: 1e9}
 	if *quick {
-		s = sizes{processes: 40, events: 6_000, lines: 50_000, history: 100_000, idle: 10 * time.Second}
+		s = sizes{processes: 40, events: 6_000, lines: 50_000, history: 100_000, idle: 10 * time.Second, transcript: 1e8}
 	}
 	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -50,7 +52,7 @@ func run(s sizes) (err error) {
 		return err
 	}
 	var rows []row
-	for _, part := range []func(programs, string, sizes) ([]row, error){measureHook, measureBars, measureRates, measureWrites, measureIdle, measureHistory} {
+	for _, part := range []func(programs, string, sizes) ([]row, error){measureHook, measureBars, measureRates, measureWrites, measureIdle, measureHistory, measureTranscript} {
 		got, err := part(bin, dir, s)
 		if err != nil {
 			return err

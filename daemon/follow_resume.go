@@ -1,0 +1,45 @@
+package daemon
+
+import (
+	"time"
+
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// resume takes up what was followed in the last day: records that grew, and
+// those of prompts, which may have had no time to.
+func (f *follower) resume() {
+	since := f.engine.now().Add(-followedFor)
+	var heard []sighting
+	err := f.engine.store.View(func(tx *store.Tx) error {
+		grown, err := tx.FollowedSince(since)
+		if err != nil {
+			return err
+		}
+		for _, r := range grown {
+			if !r.Sub {
+				heard = append(heard, sighting{record: r})
+			}
+		}
+		for e, err := range tx.Events("", since, time.Time{}, 0) {
+			if err != nil {
+				return err
+			}
+			if follows(e.Event) {
+				heard = append(heard, sightingOf(e.Event))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		f.log.Warn().Err(err).Msg("what was followed before is taken up again at the next prompt")
+	}
+	for _, s := range heard {
+		s.past = true
+		f.hear(s)
+	}
+}
+
+// follows reports whether an event names a record to follow.
+func follows(e quota.Event) bool { return e.Kind == quota.KindPrompt && e.Transcript != "" }
