@@ -13,14 +13,15 @@ import (
 // rooms are the packages of this module that each package may import. Those at
 // the edge, daemon and cmd, may import whatever is below them.
 var rooms = map[string][]string{
-	"quota":        nil,
-	"systemd":      nil,
-	"config":       {"quotad/quota"},
-	"notify":       {"quotad/quota"},
-	"daemon/store": {"quotad/quota"},
-	"daemon/api":   {"quotad/quota"},
-	"daemon/hook":  {"quotad/quota", "quotad/daemon/api"},
-	"daemon":       {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook"},
+	"quota":             nil,
+	"systemd":           nil,
+	"config":            {"quotad/quota"},
+	"notify":            {"quotad/quota"},
+	"daemon/store":      {"quotad/quota"},
+	"daemon/api":        {"quotad/quota"},
+	"daemon/hook":       {"quotad/quota", "quotad/daemon/api"},
+	"daemon/transcript": {"quotad/quota"},
+	"daemon":            {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript"},
 }
 
 func TestPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
