@@ -20,6 +20,7 @@ var rooms = map[string][]string{
 	"daemon/store":      {"quotad/quota"},
 	"daemon/api":        {"quotad/quota"},
 	"daemon/hook":       {"quotad/quota", "quotad/daemon/api"},
+	"daemon/backfill":   {"quotad/quota"},
 	"daemon/transcript": {"quotad/quota"},
 	"daemon":            {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript"},
 }
