@@ -89,7 +89,7 @@ func (k *toolKept) inWords(dryRun bool) string {
 		part(t.Wanted.Answers, k.recorded.Answers, t.Known.Answers+k.again.Answers, counted(t.Wanted.Answers, "answer")),
 		part(t.Wanted.Stops, k.recorded.Stops, t.Known.Stops+k.again.Stops, counted(t.Wanted.Stops, "refusal")))
 	if t.Apart.Prompts > 0 {
-		text += fmt.Sprintf("; %s of them paid by the token, and kept apart", counted(t.Apart.Prompts, "prompt"))
+		text += "; paid by the token and kept apart: " + counted(t.Apart.Prompts, "prompt")
 	}
 	return text
 }
@@ -103,7 +103,7 @@ func leftOutInWords(l backfill.LeftOut) string {
 	case l.What == "":
 		return what + " " + l.Reason.String()
 	case l.Reason == backfill.OtherProvider:
-		return what + " answered by " + clean(l.What)
+		return what + " from " + clean(l.What)
 	}
 	return what + " of " + clean(l.What)
 }

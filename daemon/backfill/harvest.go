@@ -19,6 +19,7 @@ type Harvest struct {
 	judged bool
 	hooks  []told
 	stops  map[stop]bool
+	sentTo map[string]string // by session: the endpoint that a hook saw
 }
 
 // item is one event that a session tells of, and what becomes of it.
@@ -32,7 +33,7 @@ type item struct {
 
 // New is an empty harvest of a tool.
 func New(tool string, rules Rules) *Harvest {
-	return &Harvest{tool: tool, rules: rules, byID: map[string]*item{}, stops: map[stop]bool{}}
+	return &Harvest{tool: tool, rules: rules, byID: map[string]*item{}, stops: map[stop]bool{}, sentTo: map[string]string{}}
 }
 
 // Take takes in an event that a session tells of, and the tool's id of the

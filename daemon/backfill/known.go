@@ -47,6 +47,9 @@ func (h *Harvest) Known(e quota.Event) {
 	switch e.Kind {
 	case quota.KindPrompt:
 		if !h.fromSession(e.ID) {
+			if e.Endpoint != "" {
+				h.sentTo[e.Session] = e.Endpoint
+			}
 			h.hooks = append(h.hooks, told{session: e.Session, turn: e.Turn, at: e.At, count: e.Count})
 		}
 	case quota.KindExhausted:
@@ -67,11 +70,16 @@ func (h *Harvest) fromSession(id string) bool {
 // known: each of them may be what a hook told of. So the outcome is the same
 // each time, and together with the hooks' there are never more prompts than the
 // sessions have, beside those of hooks that no session knows.
+//
+// What a session cannot tell of its endpoint, a hook in it may have seen.
 func (h *Harvest) Missing() []quota.Event {
 	h.judge()
 	h.matchPrompts()
 	var list []quota.Event
 	for _, i := range h.items {
+		if url := h.sentTo[i.event.Session]; i.guessed && url != "" {
+			i.event.Endpoint, i.guessed = url, false
+		}
 		if i.event.Kind == quota.KindExhausted && h.stops[stopOf(i.event)] {
 			i.known = true
 		}

@@ -41,7 +41,7 @@ type Tally struct {
 	Wanted   Count // what is to be in the record
 	Known    Count // of that, what it has
 	Apart    Count // of that, what is paid by the token
-	Guessed  int   // prompts of which no session tells that they went to the plan
+	Guessed  int   // prompts to record that nothing tells went to the plan
 	LeftOut  []LeftOut
 }
 
@@ -69,7 +69,7 @@ func (h *Harvest) Tally() Tally {
 		}
 		if kind == quota.KindPrompt {
 			sessions[i.event.Session] = true
-			if i.guessed {
+			if i.guessed && !i.known {
 				t.Guessed++
 			}
 		}
@@ -94,11 +94,15 @@ type Day struct {
 	Count
 }
 
-// Days sums events up by day in a zone, tool and model, in this order.
+// Days sums prompts and answers up by day in a zone, tool and model, in this
+// order.
 func Days(events []quota.Event, zone *time.Location) []Day {
 	type key struct{ day, tool, model string }
 	sums := map[key]*Day{}
 	for _, e := range events {
+		if e.Kind == quota.KindExhausted {
+			continue
+		}
 		k := key{e.At.In(zone).Format(time.DateOnly), e.Tool, quota.NormalModel(e.Model)}
 		d := sums[k]
 		if d == nil {
