@@ -22,7 +22,7 @@ type importFlags struct {
 func (a *app) importCommand() *cobra.Command {
 	f := importFlags{account: quota.DefaultAccount}
 	c := &cobra.Command{
-		Use:   "import {FILE|-|--from TOOL,...|--from all}",
+		Use:   "import {FILE|-|--from TOOL,...}",
 		Short: "Record events from a file, or what coding tools have kept",
 		Long: `Records events from a file, or from standard input for "-": one JSON object a
 line, as "quotad events --json" writes them. It goes through the daemon, and
@@ -32,15 +32,15 @@ An event that was recorded before is a duplicate and counts once, so that an
 import that broke off may simply be run again. A line that cannot be taken
 spoils no other; it is named, and the exit code is 1 in the end.
 
-With --from it reads what coding tools have kept of their sessions instead:
-prompts, tokens and the provider's refusals, of the GLM models on the plan. What
-a hook recorded already is found again and not counted twice. The tools are
-` + wordList(transcript.Tools()) + `. Roo Code and Cline keep nothing that
-tells enough.
+With --from it reads instead what coding tools have kept of their sessions: the
+prompts, tokens and refusals of GLM models. What a hook recorded already is found
+again and not counted twice. What another provider answered is left out. The
+tools are: ` + wordList(transcript.Tools()) + `.
+Of Roo Code and Cline nothing can be imported.
 
-Codex and OpenCode keep the provider's name, and Claude Code does not: where
-the endpoint is not known, a GLM model is taken as on the plan, or as sent to
---endpoint.
+Claude Code does not keep where its prompts went: those of a GLM model are taken
+as on the plan, or as sent to --endpoint. Codex and OpenCode keep the provider's
+name, which tells.
 
 ` + timeForms,
 		Example: `  quotad import events.ndjson
