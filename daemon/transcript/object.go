@@ -198,6 +198,12 @@ func word(raw []byte, most int) string {
 	if !ok {
 		return ""
 	}
+	return clip(s, most)
+}
+
+// clip is the beginning of a text, in Unicode.
+func clip(s string, most int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "")
 	}
