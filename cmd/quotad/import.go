@@ -39,8 +39,8 @@ tools are: ` + wordList(transcript.Tools()) + `.
 Of Roo Code and Cline nothing can be imported.
 
 Claude Code does not keep where its prompts went: those of a GLM model are taken
-as on the plan, or as sent to --endpoint. Codex and OpenCode keep the provider's
-name, which tells.
+as on the plan, or as sent to --endpoint. The others keep the provider's name,
+which tells.
 
 ` + timeForms,
 		Example: `  quotad import events.ndjson

@@ -51,6 +51,12 @@ func (h *Harvest) Take(e quota.Event, provider string) {
 	h.items = append(h.items, i)
 }
 
+// bare is an answer that has no figures: it tells who answered a prompt, and is
+// not recorded, for the tokens of that would then be taken to be none.
+func (i *item) bare() bool {
+	return i.event.Kind == quota.KindUsage && i.event.Tokens == quota.Tokens{}
+}
+
 // answers are the first answers of turns, and what sessions are about.
 type answers struct {
 	byTurn map[string]*item
@@ -78,6 +84,7 @@ func (h *Harvest) judge() {
 		}
 		i.event.Endpoint = i.endpoint
 	}
+	h.items = slices.DeleteFunc(h.items, (*item).bare)
 }
 
 func (h *Harvest) judgeAnswers() answers {

@@ -44,11 +44,14 @@ func (r *Rules) endpoint(tool, provider string) (url string, told bool) {
 	if tool == "codex" { // its ids are the user's own words, and this one is set no more
 		return "", !likeZAI(provider)
 	}
+	if tool == "crush" && provider == "zai" { // catwalk, its list of providers
+		return providerURL("zai-coding-plan"), true
+	}
 	return providerURL(provider), true
 }
 
-// providerURL knows the ids that models.dev gives to the plan, and to the same
-// provider's standard API.
+// providerURL knows the ids that models.dev, the list of providers of OpenCode,
+// gives to the plan and to the same provider's standard API.
 func providerURL(id string) string {
 	switch id {
 	case "zai-coding-plan":
