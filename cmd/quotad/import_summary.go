@@ -123,7 +123,7 @@ func countInWords(c backfill.Count) string {
 
 // days are what is or would be recorded, by day, tool and model.
 func (t *toolsImport) days() []backfill.Day {
-	events := make([]quota.Event, len(t.todo))
+	events := make([]*quota.Event, len(t.todo))
 	for i, d := range t.todo {
 		events[i] = d.event
 	}

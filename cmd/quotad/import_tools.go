@@ -27,7 +27,7 @@ type toolsImport struct {
 // todo is one event that is to be recorded.
 type todo struct {
 	tool  *toolKept
-	event quota.Event
+	event *quota.Event
 }
 
 func (a *app) importTools(ctx context.Context, f importFlags) error {
@@ -104,7 +104,7 @@ func (t *toolsImport) record(ctx context.Context, r record) error {
 	t.importing = t.app.beginImport("Importing", t, r.Submit)
 	defer t.line.end()
 	for n, d := range t.todo {
-		if err := t.add(ctx, d.event, n); err != nil {
+		if err := t.add(ctx, *d.event, n); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,11 @@ func missing(rules Rules, kept, record []quota.Event) (*Harvest, []quota.Event) 
 	for _, e := range record {
 		h.Known(e)
 	}
-	return h, h.Missing()
+	var list []quota.Event
+	for _, e := range h.Missing() {
+		list = append(list, *e)
+	}
+	return h, list
 }
 
 func ids(events []quota.Event) string {
@@ -184,14 +188,14 @@ func TestTally(t *testing.T) {
 		asked("1", "a", 0), answered("1", "a", "glm-5.3", 5), answered("2", "a", "glm-4.7", 8),
 		asked("3", "c", 86400), answered("3", "c", "glm-5.3", 86405), refused("1", 9),
 	}
-	h, events := missing(Rules{}, kept, []quota.Event{hooked("01A", "a", 0)})
+	h, _ := missing(Rules{}, kept, []quota.Event{hooked("01A", "a", 0)})
 	n := h.Tally()
 	if n.Sessions != 1 || n.Wanted != (Count{2, 3, 1}) || n.Known != (Count{Prompts: 1}) || n.Guessed != 1 {
 		t.Errorf("%+v", n)
 	}
 	east := time.FixedZone("", 13*3600)
 	var got []string
-	for _, d := range Days(events, east) {
+	for _, d := range Days(h.Missing(), east) {
 		got = append(got, fmt.Sprint(d.Day, d.Model, d.Prompts, d.Answers, d.Tokens))
 	}
 	want := []string{"2026-10-06glm-4.70 1 {10 20 5}", "2026-10-06glm-5.30 1 {10 20 5}", "2026-10-07glm-5.31 1 {10 20 5}"}

@@ -71,11 +71,12 @@ func (h *Harvest) fromSession(id string) bool {
 // each time, and together with the hooks' there are never more prompts than the
 // sessions have, beside those of hooks that no session knows.
 //
-// What a session cannot tell of its endpoint, a hook in it may have seen.
-func (h *Harvest) Missing() []quota.Event {
+// What a session cannot tell of its endpoint, a hook in it may have seen. There
+// may be very many, so that they are not copied.
+func (h *Harvest) Missing() []*quota.Event {
 	h.judge()
 	h.matchPrompts()
-	var list []quota.Event
+	var list []*quota.Event
 	for _, i := range h.items {
 		if url := h.sentTo[i.event.Session]; i.guessed && url != "" {
 			i.event.Endpoint, i.guessed = url, false
@@ -84,7 +85,7 @@ func (h *Harvest) Missing() []quota.Event {
 			i.known = true
 		}
 		if i.reason == Wanted && !i.known {
-			list = append(list, i.event)
+			list = append(list, &i.event)
 		}
 	}
 	return list

@@ -96,7 +96,7 @@ type Day struct {
 
 // Days sums prompts and answers up by day in a zone, tool and model, in this
 // order.
-func Days(events []quota.Event, zone *time.Location) []Day {
+func Days(events []*quota.Event, zone *time.Location) []Day {
 	type key struct{ day, tool, model string }
 	sums := map[key]*Day{}
 	for _, e := range events {
