@@ -49,6 +49,17 @@ which tells.
   quotad import --from claude-code,codex --since 2026-11-01`,
 		Args: func(c *cobra.Command, args []string) error { return f.check(c, args) },
 	}
+	a.importFlags(c, &f)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(f.from) > 0 {
+			return a.importTools(c.Context(), f)
+		}
+		return a.importFile(c.Context(), args[0], f.dryRun)
+	}
+	return c
+}
+
+func (a *app) importFlags(c *cobra.Command, f *importFlags) {
 	flags := c.Flags()
 	flags.StringSliceVar(&f.from, "from", nil, "read what these coding `tools` have kept, or \"all\"")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be recorded and what is wrong, and record nothing")
@@ -58,13 +69,6 @@ which tells.
 	flags.BoolVar(&f.json, "json", false, "with --from: say what came of it as JSON")
 	a.accountFlag(c, &f.account, "with --from: the `account` it belongs to")
 	complete(c, "from", completeTools)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(f.from) > 0 {
-			return a.importTools(c.Context(), f)
-		}
-		return a.importFile(c.Context(), args[0], f.dryRun)
-	}
-	return c
 }
 
 const importHint = "quotad import --help"

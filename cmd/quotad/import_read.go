@@ -20,6 +20,7 @@ type toolKept struct {
 	sources     int
 	failed      []error // sources that could not be read, or not to their end
 	skipped     int64   // lines that could not be made out
+	skippedIn   []string
 	harvest     *backfill.Harvest
 	recorded    backfill.Count
 	again       backfill.Count // recorded by somebody else meanwhile
@@ -69,7 +70,10 @@ func (t *toolsImport) read(ctx context.Context, name string) error {
 		if err != nil && !errors.Is(err, transcript.ErrGone) {
 			k.failed = append(k.failed, named(s, err))
 		}
-		k.skipped += mark.Skipped
+		if mark.Skipped > 0 {
+			k.skipped += mark.Skipped
+			k.skippedIn = append(k.skippedIn, s.Path)
+		}
 		done += s.Size
 		line.set(uint64(done), uint64(size))
 	}

@@ -56,7 +56,7 @@ func (t *toolsImport) tellText() error {
 			fmt.Fprintf(t.app.stdout, "  left out: %s\n", leftOutInWords(l))
 		}
 		if k.skipped > 0 {
-			fmt.Fprintf(t.app.stdout, "  passed over: %s that cannot be made out\n", counted(int(k.skipped), "line"))
+			fmt.Fprintf(t.app.stdout, "  passed over: %s that cannot be made out, in %s\n", counted(int(k.skipped), "line"), firstFile(k.skippedIn))
 		}
 		if n := k.harvest.Tally().Guessed; n > 0 {
 			fmt.Fprintf(t.app.stderr, "quotad: note: %s does not tell where %s went, taken as on the plan; --endpoint URL says otherwise\n", k.title, counted(n, "prompt"))
@@ -90,6 +90,15 @@ func (k *toolKept) inWords(dryRun bool) string {
 		part(t.Wanted.Stops, k.recorded.Stops, t.Known.Stops+k.again.Stops, counted(t.Wanted.Stops, "refusal")))
 	if t.Apart.Prompts > 0 {
 		text += "; paid by the token and kept apart: " + counted(t.Apart.Prompts, "prompt")
+	}
+	return text
+}
+
+// firstFile names the first of some files, and says how many more there are.
+func firstFile(files []string) string {
+	text := clean(files[0])
+	if more := len(files) - 1; more > 0 {
+		text += " and " + counted(more, "other")
 	}
 	return text
 }

@@ -98,6 +98,8 @@ func TestWhatIsMissing(t *testing.T) {
 			[]quota.Event{with(refused("1", 2000), func(e *quota.Event) { e.ID = "01B" })}, "", ""},
 		{"a refusal where only others answer", Rules{}, []quota.Event{refused("1", 9), answered("1", "a", "claude-opus-4-5", 5)}, nil, "",
 			"[0 0 1] of another model, [0 1 0] of another model: claude-opus-4-5"},
+		{"a refusal where the plan answers too", Rules{}, append([]quota.Event{refused("1", 9), answered("2", "b", "claude-opus-4-5", 7)}, turn...), nil,
+			"prompt:1 usage:1 exhausted:1", "[0 1 0] of another model: claude-opus-4-5"},
 		{"only what is at the time or later", Rules{Since: after(1)}, turn, nil, "usage:1", "[1 0 0] outside of the time asked for"},
 		{"only what is before the time", Rules{Until: after(5)}, turn, nil, "prompt:1", "[0 1 0] outside of the time asked for"},
 		{"a prompt outside of the time takes the hook's that is its own", Rules{Since: after(5)},
@@ -176,6 +178,13 @@ func TestHooksTellTheEndpoint(t *testing.T) {
 	for _, e := range got {
 		if e.Endpoint != seen.Endpoint {
 			t.Errorf("%s went to %q", e.ID, e.Endpoint)
+		}
+	}
+	said := "https://api.z.ai/api/anthropic"
+	_, all := missing(Rules{Endpoint: said}, kept, []quota.Event{seen})
+	for _, e := range all {
+		if e.Endpoint != said {
+			t.Errorf("%s went to %q, whatever the user says", e.ID, e.Endpoint)
 		}
 	}
 	if n := h.Tally(); len(got) != 3 || n.Guessed != 0 {

@@ -36,6 +36,7 @@ func TestWhatIsTheSamePrompt(t *testing.T) {
 		{"the same turn", []prompt{sent("a", 0)}, []told{seen("a", 0.2)}, []int{0}},
 		{"the same turn, whenever it was told of", []prompt{sent("a", 0)}, []told{seen("a", 90*minute)}, []int{0}},
 		{"one event of a turn stands for one prompt of it", []prompt{sent("a", 0), sent("a", 1)}, []told{seen("a", 0)}, []int{0, -1}},
+		{"of two in a turn the one at that time", []prompt{sent("a", 0), sent("a", 100)}, []told{seen("a", 100)}, []int{-1, 0}},
 		{"two for two", []prompt{sent("a", 0), sent("a", 1)}, []told{seen("a", 0), seen("a", 1)}, []int{0, 1}},
 		{"an event that counts two", []prompt{sent("a", 0), sent("a", 1), sent("a", 2)}, []told{{session: "s", turn: "a", at: noon, count: 2}}, []int{0, 0, -1}},
 		{"another session", []prompt{sent("a", 0)}, []told{{session: "t", turn: "a", at: noon, count: 1}}, []int{-1}},
