@@ -64,6 +64,7 @@ func TestEachKindOfLineOfClaudeCode(t *testing.T) {
 		{"a command of Claude Code", claudeUser("u-1", `"<command-name>/clear</command-name>\n<command-message>clear</command-message>"`, ""), ""},
 		{"what a command printed", claudeUser("u-1", `"<local-command-stdout>Compacted</local-command-stdout>"`, `"promptId":"t-1","repeatsCompactSummary":true,`), ""},
 		{"the same, as it is written now", `{"type":"system","subtype":"local_command","content":"<local-command-stdout></local-command-stdout>","uuid":"u-1"}`, ""},
+		{"a line that does not say where it came from", claudeUser("u-1", `"whatever comes next"`, `"promptId":"t-1",`), ""},
 		{"a shell command", claudeUser("u-1", `"<bash-input>make</bash-input>"`, `"promptId":"t-1",`), ""},
 		{"what a shell command printed", claudeUser("u-1", `"<bash-stdout>ok</bash-stdout><bash-stderr></bash-stderr>"`, `"promptId":"t-1","turnOrigin":"human",`), ""},
 		{"the place of a compaction", `{"type":"system","subtype":"compact_boundary","content":"Conversation compacted","uuid":"u-1"}`, ""},

@@ -37,6 +37,10 @@ func TestAFileIsFollowedWhileItIsWritten(t *testing.T) {
 			[]string{"prompt in t-5", "prompt in t-6", "prompt in t-7"}},
 		{"cut to nothing", func() { r.write("") }, nil},
 		{"and begun again", func() { r.write(numbered(8) + "\n") }, []string{"prompt in t-8"}},
+		{"many lines", func() { r.write(strings.Repeat(numbered(8)+"\n", 8)) }, slices.Repeat([]string{"prompt in t-8"}, 7)},
+		{"written anew, alike at the beginning, and longer", func() { r.write(strings.Repeat(numbered(8)+"\n", 7) + numbered(13) + " \n" + numbered(8) + "\n") },
+			append(slices.Repeat([]string{"prompt in t-8"}, 7), "prompt in t-13", "prompt in t-8")},
+		{"begun once more", func() { r.write(numbered(8) + "\n") }, []string{"prompt in t-8"}},
 		{"replaced by a copy that goes on", func() {
 			r.swap(numbered(8) + "\n" + numbered(9) + "\n")
 		}, []string{"prompt in t-9"}},
@@ -139,6 +143,14 @@ func TestNothingIsLostWhereTakingFails(t *testing.T) {
 	r.mark = throughJSON(t, mark)
 	if got, want := r.more(false), []string{"prompt in t-2", "prompt in t-3"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+
+	r = readingOf(t, claudeCode, claudeAnswer("m", "null", 7, ""), claudeAnswer("n", "null", 3, ""))
+	if r.mark, err = Read(context.Background(), r.src, Mark{}, false, func(Item) error { return full }); err != full {
+		t.Fatal(err)
+	}
+	if got, want := r.more(true), []string{anAnswer, "usage glm-5.3 42+30+3"}; !slices.Equal(got, want) {
+		t.Errorf("an open answer: %q, want %q", got, want)
 	}
 
 	ctx, stop := context.WithCancel(context.Background())

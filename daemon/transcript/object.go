@@ -227,7 +227,7 @@ func unquote(body []byte) (string, bool) {
 func number(raw []byte, most int64) int64 {
 	n, err := strconv.ParseFloat(string(raw), 64)
 	switch {
-	case err != nil || n <= 0:
+	case err != nil || !(n > 0): // also what is no number at all
 		return 0
 	case n >= float64(most):
 		return most
