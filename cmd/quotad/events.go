@@ -59,22 +59,8 @@ opens the database itself where none runs.
 }
 
 func (f *eventsFlags) query(now time.Time) (api.EventQuery, error) {
-	q := api.EventQuery{Account: f.account}
-	var err error
-	if f.since != "" {
-		if q.Since, err = parseTime("--since", f.since, now); err != nil {
-			return q, err
-		}
-	}
-	if f.until != "" {
-		if q.Until, err = parseTime("--until", f.until, now); err != nil {
-			return q, err
-		}
-	}
-	if !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		return q, usage("quotad events --help", "--until %s is not after --since %s", f.until, f.since)
-	}
-	return q, nil
+	since, until, err := parseRange(f.since, f.until, now, "quotad events --help")
+	return api.EventQuery{Account: f.account, Since: since, Until: until}, err
 }
 
 func (a *app) events(ctx context.Context, q api.EventQuery, f eventsFlags) error {

@@ -1,212 +1,154 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"time"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"quotad/config"
-	"quotad/daemon/api"
+	"quotad/daemon/transcript"
 	"quotad/quota"
 )
 
-const (
-	importChunk = 1000 // events that go together
-	complaints  = 20   // told in full; further ones are counted
-)
+// importFlags are what import was asked for.
+type importFlags struct {
+	from                            []string
+	every                           bool // all tools, rather than these
+	since, until, endpoint, account string
+	dryRun, json                    bool
+}
 
 func (a *app) importCommand() *cobra.Command {
-	dryRun := false
+	f := importFlags{account: quota.DefaultAccount}
 	c := &cobra.Command{
-		Use:   "import FILE|-",
-		Short: "Record events from a file",
+		Use:   "import {FILE|-|--from TOOL,...}",
+		Short: "Record events from a file, or what coding tools have kept",
 		Long: `Records events from a file, or from standard input for "-": one JSON object a
 line, as "quotad events --json" writes them. It goes through the daemon, and
 opens the database itself where none runs.
 
 An event that was recorded before is a duplicate and counts once, so that an
 import that broke off may simply be run again. A line that cannot be taken
-spoils no other; it is named, and the exit code is 1 in the end.`,
+spoils no other; it is named, and the exit code is 1 in the end.
+
+With --from it reads instead what coding tools have kept of their sessions: the
+prompts, tokens and refusals of GLM models. What a hook recorded already is found
+again and not counted twice. What another provider answered is left out. The
+tools are: ` + wordList(transcript.Tools()) + `.
+Of Roo Code and Cline nothing can be imported.
+
+Claude Code does not keep where its prompts went: those of a GLM model are taken
+as on the plan, or as sent to --endpoint. The others keep the provider's name,
+which tells.
+
+` + timeForms,
 		Example: `  quotad import events.ndjson
   ssh laptop quotad events --json | quotad import -
-  quotad import --dry-run events.ndjson`,
-		Args: exactArgs(1, "a FILE of events, or - for standard input"),
-		RunE: func(c *cobra.Command, args []string) error { return a.importEvents(c.Context(), args[0], dryRun) },
+  quotad import --from all --dry-run
+  quotad import --from claude-code,codex --since 2026-11-01`,
+		Args: func(c *cobra.Command, args []string) error { return f.check(c, args) },
 	}
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "say what is wrong with the file, and record nothing")
+	a.importFlags(c, &f)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(f.from) > 0 {
+			return a.importTools(c.Context(), f)
+		}
+		return a.importFile(c.Context(), args[0], f.dryRun)
+	}
 	return c
 }
 
-// importing is an import on its way.
-type importing struct {
-	app  *app
-	file *eventFile
-	sink func(context.Context, []quota.Event) ([]api.Result, error)
-	line *progress
-
-	events  []quota.Event // the chunk
-	numbers []int         // their lines
-	unnamed map[string]int
-	count   map[quota.Outcome]int
-	undated int // lines that name no time
-	done    int // line up to which all was acknowledged
+func (a *app) importFlags(c *cobra.Command, f *importFlags) {
+	flags := c.Flags()
+	flags.StringSliceVar(&f.from, "from", nil, "read what these coding `tools` have kept, or \"all\"")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be recorded and what is wrong, and record nothing")
+	flags.StringVar(&f.since, "since", "", "with --from: only what was at this `time` or later")
+	flags.StringVar(&f.until, "until", "", "with --from: only what was before this `time`")
+	flags.StringVar(&f.endpoint, "endpoint", "", "with --from: `URL` that the tools talked to, where they do not tell")
+	flags.BoolVar(&f.json, "json", false, "with --from: say what came of it as JSON")
+	a.accountFlag(c, &f.account, "with --from: the `account` it belongs to")
+	complete(c, "from", completeTools)
 }
 
-func (a *app) importEvents(ctx context.Context, name string, dryRun bool) error {
-	f, err := a.openEvents(name, "quotad import --help")
-	if err != nil {
-		return err
-	}
-	defer f.in.Close()
-	m := &importing{app: a, file: f, unnamed: map[string]int{}, count: map[quota.Outcome]int{}}
-	if dryRun {
-		settings, err := a.settings()
-		if err != nil {
-			return err
-		}
-		m.sink = dry(a.now(), settings.Store.Retention)
-		if err := m.run(ctx); err != nil {
-			return err
-		}
-		return m.sum("can be taken")
-	}
-	anywhere := func(config.Paths) error { return nil } // a database is made where there is none
-	err = a.withRecord(ctx, anywhere, func(r record) error {
-		m.sink = r.Submit
-		return m.run(ctx)
-	})
-	if err != nil {
-		return err
-	}
-	return m.sum("recorded")
-}
+const importHint = "quotad import --help"
 
-// dry is a sink that looks at events and records none.
-func dry(now time.Time, retention time.Duration) func(context.Context, []quota.Event) ([]api.Result, error) {
-	seen := map[string]bool{}
-	return func(_ context.Context, events []quota.Event) ([]api.Result, error) {
-		results := make([]api.Result, len(events))
-		for i, e := range events {
-			results[i] = api.Result{ID: e.ID, Status: quota.Recorded}
-			if wrong := e.CheckTime(now, retention); wrong != nil {
-				results[i].Status, results[i].Error = quota.Rejected, api.FromQuota(wrong)
-			} else if seen[e.ID] {
-				results[i].Status = quota.Duplicate
-			}
-			seen[e.ID] = true
-		}
-		return results, nil
-	}
-}
-
-// run reads all lines and records them, chunk by chunk.
-func (m *importing) run(ctx context.Context) error {
-	m.line = m.app.progress("Importing " + m.file.name)
-	defer m.line.end()
-	for l, err := range m.file.lines() {
-		if err != nil {
-			return m.brokeOff(err)
-		}
-		if e, wrong := m.decode(l); wrong != nil {
-			m.reject(l.number, wrong)
-		} else {
-			m.events, m.numbers = append(m.events, e), append(m.numbers, l.number)
-		}
-		if len(m.events) == importChunk {
-			if err := m.submit(ctx); err != nil {
-				return err
+// check tells which arguments and flags do not go together.
+func (f *importFlags) check(c *cobra.Command, args []string) error {
+	if !c.Flags().Changed("from") {
+		for _, name := range []string{"since", "until", "endpoint", "json", "account"} {
+			if c.Flags().Changed(name) {
+				return usage(importHint, "--%s goes with --from, and not with a file of events", name)
 			}
 		}
+		return exactArgs(1, "a FILE of events, or - for standard input, or --from TOOL")(c, args)
 	}
-	return m.submit(ctx)
-}
-
-// decode reads a line. An event without an id gets one that is the same when
-// the file is imported again.
-func (m *importing) decode(l line) (quota.Event, error) {
-	if l.err != nil {
-		return quota.Event{}, l.err
+	if len(args) > 0 {
+		return usage(importHint, "--from reads what tools have kept, and %q is a file: give one of them", args[0])
 	}
-	now := m.app.now()
-	e, wrong := api.DecodeEvent(l.text, now)
-	if wrong != nil {
-		return e, wrong
+	var err error
+	if f.from, f.every, err = toolsOf(f.from); err != nil {
+		return err
 	}
-	if e.At.Equal(quota.Milli(now)) {
-		m.undated++
-	}
-	if e.ID == "" {
-		sum := sha256.Sum256(l.text)
-		e.ID = "import:" + hex.EncodeToString(sum[:16])
-		m.unnamed[e.ID]++
-		if n := m.unnamed[e.ID]; n > 1 { // the same line twice is two events
-			e.ID = fmt.Sprintf("%s-%d", e.ID, n)
-		}
-	}
-	return e, nil
-}
-
-// submit records the chunk and counts what became of it.
-func (m *importing) submit(ctx context.Context) error {
-	if len(m.events) == 0 {
-		return nil
-	}
-	results, err := m.sink(ctx, m.events)
-	for i, r := range results {
-		if r.Status == quota.Rejected {
-			m.reject(m.numbers[i], rejection(r))
-		} else {
-			m.count[r.Status]++
-		}
-		m.done = m.numbers[i]
-	}
-	if err != nil {
-		return m.brokeOff(err)
-	}
-	m.events, m.numbers = m.events[:0], m.numbers[:0]
-	if m.file.size > 0 {
-		m.line.set(uint64(m.file.read), uint64(m.file.size))
-	} else {
-		m.line.set(uint64(m.done), 0)
+	if f.endpoint != "" && !validEndpoint(f.endpoint) {
+		return usage(importHint, "--endpoint: %q is no address; one such as https://api.z.ai/api/anthropic was expected", f.endpoint)
 	}
 	return nil
 }
 
-// reject names a line that was not taken.
-func (m *importing) reject(number int, why error) {
-	m.count[quota.Rejected]++
-	if m.count[quota.Rejected] > complaints {
-		return
+const everyTool = "all"
+
+// toolsOf are the tools that were asked for, each once, and whether that is
+// whatever is there.
+func toolsOf(asked []string) (tools []string, every bool, err error) {
+	known := transcript.Tools()
+	for _, name := range asked {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == everyTool:
+			return known, true, nil
+		case !slices.Contains(known, name):
+			return nil, false, usage(importHint, "--from: nothing can be read of %q; the tools are %s, or %q", name, wordList(known), everyTool)
+		case !slices.Contains(tools, name):
+			tools = append(tools, name)
+		}
 	}
-	m.line.end()
-	fmt.Fprintf(m.app.stderr, "%s:%d: %s\n", m.file.name, number, clean(why.Error()))
-	if m.count[quota.Rejected] == complaints {
-		fmt.Fprintln(m.app.stderr, "quotad: note: further lines that are rejected are only counted")
+	if len(tools) == 0 {
+		return nil, false, usage(importHint, "--from: a tool is needed: %s, or %q", wordList(known), everyTool)
 	}
+	return tools, false, nil
 }
 
-func (m *importing) brokeOff(err error) error {
-	f := failureOf(err)
-	return &failure{
-		code: f.code, hint: "run it again: what is recorded counts once",
-		err: fmt.Errorf("the import broke off after line %d: %w", m.done, err),
-	}
+// validEndpoint reports whether an address is one to record: a key in it would
+// be recorded as well.
+func validEndpoint(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
-// sum says what came of it.
-func (m *importing) sum(taken string) error {
-	n := m.count
-	fmt.Fprintf(m.app.stdout, "%s: %s %s, %s, %d rejected\n", m.file.name,
-		counted(n[quota.Recorded], "event"), taken, counted(n[quota.Duplicate], "duplicate"), n[quota.Rejected])
-	if m.undated > 0 && n[quota.Recorded] > 0 {
-		fmt.Fprintf(m.app.stderr, "quotad: note: %s without a time (\"at\"), taken as of now\n", counted(m.undated, "event"))
+// completeTools completes a list of tools.
+func completeTools(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	before := ""
+	if i := strings.LastIndexByte(typed, ','); i >= 0 {
+		before = typed[:i+1]
 	}
-	if n[quota.Rejected] > 0 {
-		return failed("mend these lines, then run it again: what is recorded counts once", "not all of %s was taken: %s rejected", m.file.name, counted(n[quota.Rejected], "line"))
+	var words []cobra.Completion
+	for _, name := range transcript.Tools() {
+		if !slices.Contains(strings.Split(before, ","), name) {
+			words = append(words, before+name)
+		}
 	}
-	return nil
+	if before == "" {
+		words = append(words, everyTool)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// wordList is "a, b and c".
+func wordList(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

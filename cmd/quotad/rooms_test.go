@@ -20,6 +20,7 @@ var rooms = map[string][]string{
 	"notify":              {"quotad/quota"},
 	"daemon/store":        {"quotad/quota"},
 	"daemon/api":          {"quotad/quota"},
+	"daemon/backfill":     {"quotad/quota"},
 	"daemon/hook":         {"quotad/quota", "quotad/daemon/api"},
 	"daemon/hook/install": {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
 	"daemon/transcript":   {"quotad/quota"},

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // table sets rows in columns. Where it is too wide for the screen it leaves
 // columns out, and then cuts one.
@@ -9,6 +12,7 @@ type table struct {
 	head   []string
 	spare  []int // columns to leave out, in this order
 	flex   int   // column to cut
+	right  []int // columns that are set to the right
 	widths []int // 0: left out
 }
 
@@ -66,7 +70,11 @@ func (t *table) line(row []string, with style) string {
 		case i == t.flex && t.width < mostWidth:
 			text = t.fit(text, t.widths[i])
 		}
-		texts = append(texts, padRight(text, t.widths[i]))
+		if slices.Contains(t.right, i) {
+			texts = append(texts, padLeft(text, t.widths[i]))
+		} else {
+			texts = append(texts, padRight(text, t.widths[i]))
+		}
 	}
 	return t.paint(strings.TrimRight(strings.Join(texts, strings.Repeat(" ", gap)), " "), with) + "\n"
 }

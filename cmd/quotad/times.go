@@ -36,6 +36,25 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	return time.Time{}, usage("", "%s: %q is no time; expected 2026-11-23T14:30:00+08:00, \"2026-11-23 14:30\", 14:30, today, yesterday, or an age such as 2h or 3d", flag, text)
 }
 
+// parseRange reads --since and --until, either of which may be empty and is then
+// zero.
+func parseRange(since, until string, now time.Time, hint string) (from, to time.Time, err error) {
+	if since != "" {
+		if from, err = parseTime("--since", since, now); err != nil {
+			return from, to, err
+		}
+	}
+	if until != "" {
+		if to, err = parseTime("--until", until, now); err != nil {
+			return from, to, err
+		}
+	}
+	if !to.IsZero() && !from.Before(to) {
+		return from, to, usage(hint, "--until %s is not after --since %s", until, since)
+	}
+	return from, to, nil
+}
+
 // parseInstant reads a time that means the same whenever it is read.
 func parseInstant(text string, loc *time.Location) (time.Time, bool) {
 	text = strings.TrimSpace(text)

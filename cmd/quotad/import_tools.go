@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"quotad/config"
+	"quotad/daemon/api"
+	"quotad/daemon/backfill"
+	"quotad/quota"
+)
+
+// toolsImport is an import of what coding tools have kept.
+type toolsImport struct {
+	*importing
+	app   *app
+	flags importFlags
+	rules backfill.Rules
+	tools []*toolKept
+	todo  []todo
+}
+
+// todo is one event that is to be recorded.
+type todo struct {
+	tool  *toolKept
+	event *quota.Event
+}
+
+func (a *app) importTools(ctx context.Context, f importFlags) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends it at once
+	t := &toolsImport{app: a, flags: f}
+	var err error
+	if t.rules, err = a.importRules(f); err != nil {
+		return err
+	}
+	for _, name := range f.from {
+		if err := t.read(ctx, name); err != nil {
+			return err
+		}
+	}
+	if err := t.withKnown(ctx, func(r record) error { return t.record(ctx, r) }); err != nil {
+		return err
+	}
+	return t.sum()
+}
+
+func (a *app) importRules(f importFlags) (backfill.Rules, error) {
+	settings, err := a.settings()
+	if err != nil {
+		return backfill.Rules{}, err
+	}
+	now := a.now()
+	r := backfill.Rules{
+		Account: f.account, Endpoint: f.endpoint, Billing: settings.Rules,
+		Oldest: now.Add(-settings.Store.Retention), Newest: now.Add(quota.MaxAhead),
+	}
+	r.Since, r.Until, err = parseRange(f.since, f.until, now, importHint)
+	return r, err
+}
+
+var errNothingYet = errors.New("there is no database yet")
+
+// withKnown calls f with the record. For a dry run none is made.
+func (t *toolsImport) withKnown(ctx context.Context, f func(record) error) error {
+	if !t.flags.dryRun {
+		return t.app.withRecord(ctx, anywhere, f)
+	}
+	err := t.app.withRecord(ctx, func(p config.Paths) error {
+		if someDatabase(p) != nil {
+			return errNothingYet
+		}
+		return nil
+	}, f)
+	if errors.Is(err, errNothingYet) {
+		return f(nil)
+	}
+	return err
+}
+
+// record finds out what is missing, and records it unless that is not wanted.
+func (t *toolsImport) record(ctx context.Context, r record) error {
+	if r != nil {
+		if err := t.compare(ctx, r); err != nil {
+			return err
+		}
+	}
+	for _, k := range t.tools {
+		for _, e := range k.harvest.Missing() {
+			t.todo = append(t.todo, todo{k, e})
+		}
+	}
+	if t.flags.dryRun {
+		for _, d := range t.todo {
+			d.tool.recorded.Add(d.event.Kind)
+		}
+		return nil
+	}
+	t.importing = t.app.beginImport("Importing", t, r.Submit)
+	defer t.line.end()
+	for n, d := range t.todo {
+		if err := t.add(ctx, *d.event, n); err != nil {
+			return err
+		}
+	}
+	return t.submit(ctx)
+}
+
+// compare lets the tools see what the record has of their time.
+func (t *toolsImport) compare(ctx context.Context, r record) error {
+	var q api.EventQuery
+	for _, k := range t.tools {
+		since, until, some := k.harvest.Span()
+		if some && (q.Since.IsZero() || since.Before(q.Since)) {
+			q.Since = since
+		}
+		if some && until.After(q.Until) {
+			q.Until = until
+		}
+	}
+	if q.Until.IsZero() {
+		return nil
+	}
+	line := t.app.progress("Comparing with what is recorded")
+	defer line.end()
+	n := uint64(0)
+	for e, err := range r.Events(ctx, q) {
+		if ctx.Err() != nil {
+			err = errInterrupted
+		}
+		if err != nil {
+			line.end()
+			return importBroke("0 events", err)
+		}
+		for _, k := range t.tools {
+			k.harvest.Known(e)
+		}
+		n++
+		line.set(n, 0)
+	}
+	return nil
+}
+
+func (t *toolsImport) where(n int) string {
+	e := t.todo[n].event
+	return fmt.Sprintf("%s, %s of %s", t.todo[n].tool.title, e.Kind, e.At.In(t.app.now().Location()).Format(time.DateTime))
+}
+
+func (t *toolsImport) reached(int) string {
+	n := 0
+	for _, of := range t.count {
+		n += of
+	}
+	return fmt.Sprintf("%s of %s", figure(quota.Amount(n)*quota.One), counted(len(t.todo), "event"))
+}
+
+func (t *toolsImport) share(n int) (done, total uint64) {
+	return uint64(n + 1), uint64(len(t.todo))
+}
+
+func (t *toolsImport) became(n int, what quota.Outcome) {
+	switch d := t.todo[n]; what {
+	case quota.Recorded:
+		d.tool.recorded.Add(d.event.Kind)
+	case quota.Duplicate:
+		d.tool.again.Add(d.event.Kind)
+	case quota.Rejected:
+		d.tool.rejected++
+	}
+}
