@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"quotad/config"
+	"quotad/daemon/hook"
 	"quotad/quota"
 	"quotad/tools/fakemodel"
 )
 
-// toolLimit ends a tool that does not come to its end.
-const toolLimit = 60 * time.Second
+// toolLimit ends a tool that does not come to its end, in seconds.
+const toolLimit = "120"
 
 // toolHome is a user's home with one coding tool set up in it: our own daemon's
 // home, quotad as it is built, and a model on loopback.
@@ -63,16 +64,39 @@ func newToolHome(t *testing.T, quotad, program string, tool codingTool) *toolHom
 // installHooks has the tool report to quotad.
 func (h *toolHome) installHooks() {
 	h.t.Helper()
-	if h.tool.hooksFile == "" {
+	env := func(name string) string { return map[string]string{"HOME": h.root}[name] }
+	for _, a := range hook.Adapters() {
+		if a.Name != h.tool.name {
+			continue
+		}
+		for _, f := range a.Setup(hook.Host{Home: h.root, Env: env, Program: h.quotad}).Files {
+			h.install(f)
+		}
+	}
+}
+
+func (h *toolHome) install(f hook.File) {
+	h.t.Helper()
+	if f.Form == hook.OwnFile {
+		h.write(f.Path, f.Text)
 		return
 	}
-	path := filepath.Join(h.root, h.tool.hooksFile)
 	settings := map[string]any{}
-	if text, err := os.ReadFile(path); err == nil {
+	if text, err := os.ReadFile(f.Path); err == nil {
 		h.must(json.Unmarshal(text, &settings))
 	}
-	settings["hooks"] = h.tool.hooks(h)
-	h.write(path, asJSON(h.t, settings))
+	hooks := map[string]any{}
+	for _, e := range f.Entries {
+		entry := map[string]any{"type": "command", "command": e.Command}
+		for key, v := range map[string]any{"timeout": e.Timeout, "name": e.Name, "async": e.Async} {
+			if v != 0 && v != "" && v != false {
+				entry[key] = v
+			}
+		}
+		hooks[e.Event] = []any{map[string]any{"hooks": []any{entry}}}
+	}
+	settings["hooks"] = hooks
+	h.write(f.Path, asJSON(h.t, settings))
 }
 
 func (h *toolHome) write(path, text string) {
@@ -112,9 +136,8 @@ func (h *toolHome) prompt(text string) outcome {
 // the context is done.
 func (h *toolHome) promptUntil(ctx context.Context, text string) outcome {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, toolLimit)
-	defer cancel()
-	c := exec.CommandContext(ctx, h.program, h.tool.args(text)...)
+	// A program of its own keeps the time, which stands where the tests are killed.
+	c := exec.CommandContext(ctx, "timeout", append([]string{"--kill-after=5", toolLimit, h.program}, h.tool.args(text)...)...)
 	c.Dir = h.project
 	c.Env = append([]string{
 		"HOME=" + h.root, "XDG_RUNTIME_DIR=" + h.runtime, "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -130,8 +153,20 @@ func (h *toolHome) promptUntil(ctx context.Context, text string) outcome {
 	begin := time.Now()
 	err := c.Run()
 	o := outcome{stdout.String(), stderr.String(), err, time.Since(begin), h.model.Requests()}
+	h.hide(&o)
 	h.t.Logf("%q took %v", text, o.took.Round(10*time.Millisecond))
 	return o
+}
+
+// hide takes the folder of the tools, which is named after us, out of what they
+// said. They name it themselves.
+func (h *toolHome) hide(o *outcome) {
+	folder := filepath.Dir(filepath.Dir(h.program))
+	o.stdout = strings.ReplaceAll(o.stdout, folder, "")
+	o.stderr = strings.ReplaceAll(o.stderr, folder, "")
+	for i := range o.asked {
+		o.asked[i].Body = strings.ReplaceAll(o.asked[i].Body, folder, "")
+	}
 }
 
 // clean expects that neither the user nor the model saw a word of ours.

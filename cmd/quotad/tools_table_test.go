@@ -15,9 +15,6 @@ type codingTool struct {
 	files func(h *toolHome) map[string]string // by their path below the home
 	env   func(h *toolHome) []string
 	args  func(prompt string) []string
-	// hooks are what is in one of those files, or a file of their own: JSON by hand.
-	hooksFile string
-	hooks     func(h *toolHome) map[string]any
 	// shell and subagent are calls that the model may make of it.
 	shell    fakemodel.ToolCall
 	subagent fakemodel.ToolCall
@@ -56,10 +53,6 @@ func claudeCodeTool() codingTool {
 		args: func(prompt string) []string {
 			return []string{"-p", prompt, "--allowedTools", "Bash,Task,Agent"}
 		},
-		hooksFile: ".claude/settings.json",
-		hooks: func(h *toolHome) map[string]any {
-			return hooksLike(h, "claude-code", 5, "UserPromptSubmit", "StopFailure")
-		},
 		shell: fakemodel.ToolCall{Names: []string{"Bash"}, Args: map[string]any{"command": shellLine, "description": "say it"}},
 		subagent: fakemodel.ToolCall{Names: []string{"Agent", "Task"}, Args: map[string]any{
 			"subagent_type": "general-purpose", "description": "look", "prompt": "Look around.",
@@ -94,10 +87,6 @@ trust_level = "trusted"
 		args: func(prompt string) []string {
 			return []string{"exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust", prompt}
 		},
-		hooksFile: ".codex/hooks.json",
-		hooks: func(h *toolHome) map[string]any {
-			return hooksLike(h, "codex", 5, "SessionStart", "UserPromptSubmit", "SubagentStart", "Stop", "SessionEnd")
-		},
 		shell: fakemodel.ToolCall{Names: []string{"exec_command", "shell_command", "shell", "local_shell"},
 			Args: map[string]any{"cmd": shellLine, "command": shellLine}},
 	}
@@ -116,11 +105,7 @@ func qwenTool() codingTool {
 		env: func(h *toolHome) []string {
 			return []string{"OPENAI_API_KEY=" + keyWord, "OPENAI_BASE_URL=" + h.base(), "OPENAI_MODEL=glm-5.3", "NO_UPDATE_NOTIFIER=1"}
 		},
-		args:      func(prompt string) []string { return []string{"--yolo", "-p", prompt} },
-		hooksFile: ".qwen/settings.json",
-		hooks: func(h *toolHome) map[string]any {
-			return hooksLike(h, "qwen", 5000, "SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "SubagentStart")
-		},
+		args:  func(prompt string) []string { return []string{"--yolo", "-p", prompt} },
 		shell: fakemodel.ToolCall{Names: []string{"run_shell_command"}, Args: map[string]any{"command": shellLine, "description": "say it", "is_background": false}},
 	}
 }
@@ -141,11 +126,7 @@ func geminiTool() codingTool {
 		env: func(h *toolHome) []string {
 			return []string{"GEMINI_API_KEY=" + keyWord, "GOOGLE_GEMINI_BASE_URL=" + h.base(), "GEMINI_CLI_TRUST_WORKSPACE=true"}
 		},
-		args:      func(prompt string) []string { return []string{"--yolo", "-p", prompt} },
-		hooksFile: ".gemini/settings.json",
-		hooks: func(h *toolHome) map[string]any {
-			return hooksLike(h, "gemini", 3000, "SessionStart", "BeforeAgent", "AfterAgent")
-		},
+		args:  func(prompt string) []string { return []string{"--yolo", "-p", prompt} },
 		shell: fakemodel.ToolCall{Names: []string{"run_shell_command"}, Args: map[string]any{"command": shellLine, "description": "say it"}},
 	}
 }
@@ -154,15 +135,23 @@ func openCodeTool() codingTool {
 	return codingTool{
 		name: "opencode", path: "/api/coding/paas/v4", asks: "glm-5.3", tokens: true,
 		files: func(h *toolHome) map[string]string {
-			return map[string]string{".config/opencode/opencode.json": asJSON(h.t, map[string]any{
-				"autoupdate": false, "share": "disabled", "model": "zai-coding-plan/glm-5.3", "small_model": "zai-coding-plan/glm-5.3",
-				"permission": "allow",
-				"provider": map[string]any{"zai-coding-plan": map[string]any{
-					"npm": "@ai-sdk/openai-compatible", "name": "plan",
-					"options": map[string]any{"baseURL": h.base(), "apiKey": keyWord},
-					"models":  map[string]any{"glm-5.3": map[string]any{"name": "GLM"}},
-				}},
-			})}
+			// With a plugin there it waits until npm has brought it this package,
+			// which plugins of types import. So it has it already.
+			const plugins = `"dependencies": {"@opencode-ai/plugin": "1.18.33"}`
+			return map[string]string{
+				".config/opencode/package.json":       "{" + plugins + "}",
+				".config/opencode/package-lock.json":  `{"lockfileVersion": 3, "packages": {"": {` + plugins + "}}}",
+				".config/opencode/node_modules/.keep": "",
+				".config/opencode/opencode.json": asJSON(h.t, map[string]any{
+					"autoupdate": false, "share": "disabled", "model": "zai-coding-plan/glm-5.3", "small_model": "zai-coding-plan/glm-5.3",
+					"permission": "allow",
+					"provider": map[string]any{"zai-coding-plan": map[string]any{
+						"npm": "@ai-sdk/openai-compatible", "name": "plan",
+						"options": map[string]any{"baseURL": h.base(), "apiKey": keyWord},
+						"models":  map[string]any{"glm-5.3": map[string]any{"name": "GLM"}},
+					}},
+				}),
+			}
 		},
 		env: func(*toolHome) []string {
 			return []string{"OPENCODE_DISABLE_AUTOUPDATE=1", "OPENCODE_DISABLE_MODELS_FETCH=1",
@@ -174,16 +163,4 @@ func openCodeTool() codingTool {
 			"subagent_type": "general", "description": "look", "prompt": "Look around.",
 		}},
 	}
-}
-
-// hooksLike is Claude Code's shape of hooks, which other tools took over with
-// events and units of time of their own.
-func hooksLike(h *toolHome, tool string, timeout int, events ...string) map[string]any {
-	hooks := map[string]any{}
-	for _, event := range events {
-		hooks[event] = []any{map[string]any{"hooks": []any{map[string]any{
-			"type": "command", "command": hookCommandLine(h.quotad, tool), "timeout": timeout,
-		}}}}
-	}
-	return hooks
 }
