@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"quotad/config"
-	"quotad/daemon/hook"
 	"quotad/quota"
 	"quotad/tools/fakemodel"
 )
@@ -64,39 +62,11 @@ func newToolHome(t *testing.T, quotad, program string, tool codingTool) *toolHom
 // installHooks has the tool report to quotad.
 func (h *toolHome) installHooks() {
 	h.t.Helper()
-	env := func(name string) string { return map[string]string{"HOME": h.root}[name] }
-	for _, a := range hook.Adapters() {
-		if a.Name != h.tool.name {
-			continue
-		}
-		for _, f := range a.Setup(hook.Host{Home: h.root, Env: env, Program: h.quotad}).Files {
-			h.install(f)
-		}
+	c := h.command("hooks", "install", "--binary", h.quotad, h.tool.name) // which is in /tmp
+	c.Path = h.quotad
+	if out, err := c.CombinedOutput(); err != nil {
+		h.t.Fatalf("hooks install: %v\n%s", err, out)
 	}
-}
-
-func (h *toolHome) install(f hook.File) {
-	h.t.Helper()
-	if f.Form == hook.OwnFile {
-		h.write(f.Path, f.Text)
-		return
-	}
-	settings := map[string]any{}
-	if text, err := os.ReadFile(f.Path); err == nil {
-		h.must(json.Unmarshal(text, &settings))
-	}
-	hooks := map[string]any{}
-	for _, e := range f.Entries {
-		entry := map[string]any{"type": "command", "command": e.Command}
-		for key, v := range map[string]any{"timeout": e.Timeout, "name": e.Name, "async": e.Async} {
-			if v != 0 && v != "" && v != false {
-				entry[key] = v
-			}
-		}
-		hooks[e.Event] = []any{map[string]any{"hooks": []any{entry}}}
-	}
-	settings["hooks"] = hooks
-	h.write(f.Path, asJSON(h.t, settings))
 }
 
 func (h *toolHome) write(path, text string) {

@@ -18,7 +18,13 @@ type codingTool struct {
 	// shell and subagent are calls that the model may make of it.
 	shell    fakemodel.ToolCall
 	subagent fakemodel.ToolCall
-	tokens   bool // the daemon finds its tokens
+	// answers is the model that the tool's record of a turn names: the one that
+	// answered, or that was asked. Empty: the daemon reads no record of it.
+	answers string
+	refused bool // what the provider says when it stops work reaches us
+	// stopHooks is a settings file in which a hook StopFailure tells that; without
+	// it the record of the turn does.
+	stopHooks string
 }
 
 // keyWord is the made-up key that the tools are given.
@@ -33,7 +39,7 @@ func codingTools() []codingTool {
 
 func claudeCodeTool() codingTool {
 	return codingTool{
-		name: "claude-code", path: "/api/anthropic", asks: "glm-5.3[1m]", tokens: true,
+		name: "claude-code", path: "/api/anthropic", asks: "glm-5.3[1m]", answers: fakemodel.Model, refused: true, stopHooks: ".claude/settings.json",
 		files: func(h *toolHome) map[string]string {
 			return map[string]string{
 				".claude.json": asJSON(h.t, map[string]any{
@@ -62,7 +68,7 @@ func claudeCodeTool() codingTool {
 
 func codexTool() codingTool {
 	return codingTool{
-		name: "codex", path: "/api/v1", asks: "glm-5.3", tokens: true,
+		name: "codex", path: "/api/v1", asks: "glm-5.3", answers: "glm-5.3",
 		files: func(h *toolHome) map[string]string {
 			return map[string]string{".codex/config.toml": fmt.Sprintf(`
 model = "glm-5.3"
@@ -133,7 +139,7 @@ func geminiTool() codingTool {
 
 func openCodeTool() codingTool {
 	return codingTool{
-		name: "opencode", path: "/api/coding/paas/v4", asks: "glm-5.3", tokens: true,
+		name: "opencode", path: "/api/coding/paas/v4", asks: "glm-5.3", answers: "glm-5.3", refused: true,
 		files: func(h *toolHome) map[string]string {
 			// With a plugin there it waits until npm has brought it this package,
 			// which plugins of types import. So it has it already.

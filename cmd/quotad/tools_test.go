@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,8 +73,10 @@ func (h *toolHome) everyCase() {
 	h.installHooks()
 	first := h.counts("a prompt")
 	h.describes(first)
-	h.calls(h.tool.shell, "its shell is used")
-	h.calls(h.tool.subagent, "a subagent is used")
+	shell := h.calls(h.tool.shell, "its shell is used")
+	if h.tool.subagent.Names != nil {
+		h.calls(h.tool.subagent, "a subagent is used")
+	}
 
 	p.stop()
 	h.answers("the daemon is away")
@@ -84,6 +90,17 @@ func (h *toolHome) everyCase() {
 	h.instead("the program is gone", func() {})
 	h.instead("the program panics", func() { h.script("echo " + noise + " >&2\nexit 2\n") })
 	h.arrived("the program is there again")
+	if h.tool.answers != "" {
+		h.used(first, 1)
+		h.used(shell, 2) // the call, and what came of it
+	}
+	if h.tool.refused {
+		h.refused("the provider says stop", 2*time.Hour)
+	}
+	if h.tool.stopHooks != "" {
+		h.dropHook(h.tool.stopHooks, "StopFailure")
+		h.refused("the provider says stop, and no hook does", 3*time.Hour)
+	}
 	h.checkCounters()
 }
 
@@ -160,17 +177,54 @@ func (h *toolHome) describes(e quota.Event) {
 
 // calls runs a prompt in which the model calls one of the tool's functions. It
 // is still one prompt.
-func (h *toolHome) calls(call fakemodel.ToolCall, when string) {
+func (h *toolHome) calls(call fakemodel.ToolCall, when string) quota.Event {
 	h.t.Helper()
-	if call.Names == nil {
-		return
-	}
 	h.model.CallTool(call)
 	o := h.prompt(when)
 	o.clean(h.t, when)
 	if o.err != nil || !strings.Contains(o.stdout, fakemodel.Reply) || !h.model.ToolCalled() {
 		h.t.Errorf("%s: %v, called: %v\n%s\n%s", when, o.err, h.model.ToolCalled(), o.stdout, o.stderr)
 	}
+	return h.counted(when)
+}
+
+// used expects the tokens of each answer of a prompt's turn, with the model.
+func (h *toolHome) used(prompt quota.Event, answers int) {
+	h.t.Helper()
+	var turn []quota.Event
+	eventually(h.t, startLimit, fmt.Sprintf("the tokens of %d answers of %q", answers, prompt.Turn), func() bool {
+		turn = slices.DeleteFunc(h.ofKind(quota.KindUsage), func(e quota.Event) bool { return e.Turn != prompt.Turn })
+		return len(turn) >= answers
+	})
+	want := quota.Tokens{Input: fakemodel.InputTokens, Cached: fakemodel.CachedTokens, Output: fakemodel.OutputTokens}
+	for _, e := range turn {
+		if e.Tokens != want || e.Model != h.tool.answers || e.Tool != h.tool.name {
+			h.t.Errorf("%+v of %s in %s; %+v of %s was expected", e.Tokens, e.Model, e.Tool, want, h.tool.answers)
+		}
+	}
+	if len(turn) != answers {
+		h.t.Errorf("%d answers of %q have tokens, not %d: %+v", len(turn), prompt.Turn, answers, turn)
+	}
+}
+
+// refused runs a prompt that the provider refuses, which is known until when.
+// The tool may try again for as long as it likes: it is ended.
+func (h *toolHome) refused(when string, full time.Duration) {
+	h.t.Helper()
+	until := time.Now().Add(full).UTC().Truncate(time.Second)
+	h.model.Refuse(until)
+	ctx, cancel := context.WithCancel(h.t.Context())
+	defer cancel()
+	ended := make(chan outcome, 1)
+	go func() { ended <- h.promptUntil(ctx, when) }()
+	eventually(h.t, time.Minute, when+": the plan is known to be used up", func() bool {
+		return slices.ContainsFunc(h.ofKind(quota.KindExhausted), func(e quota.Event) bool {
+			return e.Window == quota.WindowFive && e.Until.Equal(until) && h.onPlan(e)
+		})
+	})
+	cancel()
+	o := <-ended
+	o.clean(h.t, when)
 	h.counted(when)
 }
 
@@ -201,4 +255,20 @@ func (h *toolHome) instead(when string, put func()) {
 func (h *toolHome) script(lines string) {
 	h.t.Helper()
 	h.must(os.WriteFile(h.quotad, []byte("#!/bin/sh\n"+lines), 0o700))
+}
+
+// dropHook takes what is run at an event out of a tool's settings.
+func (h *toolHome) dropHook(file, event string) {
+	h.t.Helper()
+	path := filepath.Join(h.root, file)
+	text, err := os.ReadFile(path)
+	h.must(err)
+	var settings map[string]any
+	h.must(json.Unmarshal(text, &settings))
+	hooks, _ := settings["hooks"].(map[string]any)
+	if hooks[event] == nil {
+		h.t.Fatalf("no hook %s in %s", event, text)
+	}
+	delete(hooks, event)
+	h.write(path, asJSON(h.t, settings))
 }
