@@ -140,6 +140,9 @@ func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints,
 		f.complain(r.Path, b.failed)
 		return notKept
 	}
+	if errors.Is(failed, transcript.ErrBusy) {
+		return grew // its tool is at it: soon again
+	}
 	if failed != nil && ctx.Err() == nil {
 		f.complain(r.Path, failed)
 	}

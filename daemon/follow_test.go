@@ -52,15 +52,22 @@ type spy struct {
 	mu    sync.Mutex
 	reads []string // paths, in order
 	fault any      // panicked with, where set
+	busy  int      // so many times the tool is at it
 }
 
 func (s *spy) Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error) {
 	s.mu.Lock()
 	s.reads = append(s.reads, src.Path)
-	fault := s.fault
+	fault, busy := s.fault, s.busy > 0
+	if busy {
+		s.busy--
+	}
 	s.mu.Unlock()
 	if fault != nil {
 		panic(fault)
+	}
+	if busy {
+		return from, fmt.Errorf("%s: %w", src.Path, transcript.ErrBusy)
 	}
 	return s.transcripts.Read(ctx, src, from, final, take)
 }
@@ -608,6 +615,19 @@ func TestAReaderThatPanicsHarmsNobody(t *testing.T) {
 		time.Sleep(time.Minute)
 		if about := x.follow.tally.get(); about.Faults == 0 || about.Events != 1 || x.used() != 1 {
 			t.Errorf("%+v, used %v", about, x.used())
+		}
+	})
+}
+
+func TestARecordThatItsToolIsChangingIsReadSoon(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		x.spy.busy = 3
+		x.post(x.prompt("t1"))
+		x.asked("t1")
+		x.answered("glm-4.7")
+		time.Sleep(20 * time.Second)
+		if n := len(x.of(quota.KindUsage)); n != 1 || x.said.Len() > 0 {
+			t.Errorf("%d answers; said %s", n, x.said)
 		}
 	})
 }

@@ -4,57 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"quotad/quota"
 )
-
-// patience is how long a reading waits for a tool that is changing its files.
-const patience = 2 * time.Second
-
-// access is how a database can be read so that the tool does not notice.
-type access int
-
-// The ways. The tools keep their databases with a write-ahead log, FILE-wal,
-// and where they run FILE-shm beside it; SQLite would make both anew.
-const (
-	shared access = iota // a tool has it open: its reader among others
-	still                // nobody has, and all is in the file itself
-	lone                 // a tool ended without putting its log into the file
-)
-
-func (a access) String() string { return [...]string{"shared", "still", "lone"}[a] }
-
-func accessOf(path string) access {
-	_, shm := sizeOf(path + "-shm")
-	log, wal := sizeOf(path + "-wal")
-	_, journal := sizeOf(path + "-journal")
-	switch {
-	case wal && shm, journal:
-		return shared
-	case log > 0:
-		return lone
-	}
-	return still
-}
-
-func sizeOf(path string) (size int64, there bool) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, false
-	}
-	return info.Size(), true
-}
-
-// dsn is the name that SQLite opens a database by.
-func (a access) dsn(path string) string {
-	query := map[access]string{shared: "mode=ro", still: "mode=ro&immutable=1", lone: "mode=ro&vfs=" + loneVFS}[a]
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query}).String()
-}
 
 // database is a tool's database, opened to be read once.
 type database struct {
@@ -62,37 +17,26 @@ type database struct {
 	path string
 }
 
-func openDatabase(ctx context.Context, path string) (*database, error) {
-	path, err := databaseFile(path)
-	if err != nil {
-		return nil, err
+// openDatabase opens a database so that the tool cannot notice. Where the tools'
+// write-ahead log, FILE-wal, is missing or empty, SQLite would make one.
+func openDatabase(ctx context.Context, path string, logged bool) (*database, error) {
+	registerOnlooker()
+	query, setting := "mode=ro&immutable=1", ""
+	if logged {
+		query, setting = "mode=ro&vfs="+onlookerVFS, "PRAGMA locking_mode=exclusive;"
 	}
-	way := accessOf(path)
-	if way == lone {
-		registerLone()
-	}
-	conn, err := sqlite3.OpenFlags(way.dsn(path), sqlite3.OPEN_READONLY|sqlite3.OPEN_URI)
+	dsn := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query}
+	conn, err := sqlite3.OpenFlags(dsn.String(), sqlite3.OPEN_READONLY|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	conn.SetInterrupt(ctx)
 	db := &database{conn: conn, path: path}
-	setting := "PRAGMA query_only=1; PRAGMA temp_store=memory;"
-	if way == lone {
-		setting += "PRAGMA locking_mode=exclusive;"
-	}
-	if err := db.settle(setting); err != nil {
+	if err := conn.Exec("PRAGMA query_only=1; PRAGMA temp_store=memory;" + setting); err != nil {
 		conn.Close()
-		return nil, err
+		return nil, db.wrong(err)
 	}
 	return db, nil
-}
-
-func (db *database) settle(setting string) error {
-	if err := db.conn.BusyTimeout(patience); err != nil {
-		return db.wrong(err)
-	}
-	return db.wrong(db.conn.Exec(setting))
 }
 
 // databaseFile is where a database really is, if it is a file.

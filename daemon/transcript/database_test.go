@@ -150,38 +150,104 @@ func TestADatabaseIsReadWithoutATrace(t *testing.T) {
 	dir := filepath.Dir(b.src.Path)
 	b.message("msg_1", "ses_1", 1, opencodePrompt)
 	want := []string{"prompt in msg_1"}
-	read := func(when string, way access) {
+	read := func(when string, logged bool) {
 		t.Helper()
 		before := listing(t, dir)
 		b.mark = Mark{}
 		if got := b.more(false); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", when, got)
 		}
-		if after := listing(t, dir); after != before || accessOf(b.src.Path) != way {
-			t.Errorf("%s: read as %v; the folder had %s, and now %s", when, accessOf(b.src.Path), before, after)
+		if after := listing(t, dir); after != before {
+			t.Errorf("%s: the folder had %s, and now %s", when, before, after)
+		}
+		if f, _ := footingOf(b.src.Path); f.logged() != logged {
+			t.Errorf("%s: read with a log: %t", when, f.logged())
 		}
 	}
-	read("the tool has it open", shared)
+	read("the tool has it open", true)
 	b.do("BEGIN IMMEDIATE; INSERT INTO message VALUES ('msg_2', 'ses_1', 1, 1, '{}')")
-	read("the tool is writing", shared)
+	read("the tool is writing", true)
 	b.do("ROLLBACK")
+	b.do("PRAGMA locking_mode=exclusive; BEGIN IMMEDIATE; COMMIT")
+	read("the tool lets nobody in", true)
+	b.do("PRAGMA locking_mode=normal; SELECT count(*) FROM message")
 
 	left := filepath.Join(t.TempDir(), "left")
 	if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
 	b.conn.Close()
-	read("the tool has ended", still)
+	read("the tool has ended", false)
 	dir, b.src.Path = left, filepath.Join(left, filepath.Base(b.src.Path))
 	if err := os.Remove(b.src.Path + "-shm"); err != nil {
 		t.Fatal(err)
 	}
-	read("the tool was killed", lone)
+	read("the tool was killed", true)
 	if err := os.Symlink(b.src.Path, filepath.Join(left, "link.db")); err != nil {
 		t.Fatal(err)
 	}
 	b.src.Path = filepath.Join(left, "link.db")
-	read("by a link", still)
+	read("by a link", false)
+}
+
+// sizeOf is how long a file is, where there is one.
+func sizeOf(path string) (size int64, there bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, false
+	}
+	return info.Size(), true
+}
+
+func TestAReadingThatTheToolCutsAcrossIsMadeAnew(t *testing.T) {
+	for what, change := range map[string]string{
+		"the log goes into the file":  "PRAGMA wal_checkpoint(PASSIVE)",
+		"and is begun anew":           "PRAGMA wal_checkpoint(RESTART); DELETE FROM message WHERE id = 'msg_none'; INSERT INTO part VALUES ('p', 'msg_1', 'ses_1', '{}')",
+		"and is cut":                  "PRAGMA wal_checkpoint(TRUNCATE)",
+		"the tool does without a log": "PRAGMA journal_mode=delete",
+	} {
+		b := baseOf(t, opencode, "opencode.db", opencodeSchema)
+		b.message("msg_1", "ses_1", 1, opencodePrompt)
+		opened, told := 0, 0
+		cross := func(db *database) (messages, error) {
+			if opened++; opened == 1 {
+				b.do(change)
+			}
+			return openOpencode(db)
+		}
+		_, err := readDatabase(t.Context(), b.src, Mark{}, cross, func(Item) error { told++; return nil })
+		if err != nil || opened != 2 || told != 1 {
+			t.Errorf("%s: %v; opened %d times, told %d", what, err, opened, told)
+		}
+	}
+}
+
+func TestAReadingBesideCommitsNeedsNoOther(t *testing.T) {
+	b := baseOf(t, opencode, "opencode.db", opencodeSchema)
+	b.message("msg_1", "ses_1", 1, opencodePrompt)
+	opened := 0
+	beside := func(db *database) (messages, error) {
+		opened++
+		all, err := openOpencode(db)
+		b.message("msg_2", "ses_1", 2, opencodePrompt)
+		return all, err
+	}
+	if _, err := readDatabase(t.Context(), b.src, Mark{}, beside, func(Item) error { return nil }); err != nil || opened != 1 {
+		t.Errorf("%v; opened %d times", err, opened)
+	}
+}
+
+func TestADatabaseThatIsNeverAtRest(t *testing.T) {
+	b := baseOf(t, opencode, "opencode.db", opencodeSchema)
+	restless := func(db *database) (messages, error) {
+		b.message("msg_1", "ses_1", 1, opencodePrompt)
+		b.do("PRAGMA wal_checkpoint(TRUNCATE)")
+		return openOpencode(db)
+	}
+	_, err := readDatabase(t.Context(), b.src, Mark{}, restless, func(Item) error { return errors.New("told") })
+	if !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
 }
 
 func listing(t *testing.T, dir string) (all string) {
