@@ -105,8 +105,9 @@ func setupCline(h Host) Setup {
 			{Path: filepath.Join(cli, "hooks", "UserPromptSubmit"), Form: Script},
 			{Path: filepath.Join(editor, "TaskStart"), Form: Script},
 		},
-		Notes: []string{
-			"Cline does not tell where a prompt goes: without a word in the configuration it is taken as the plan's.",
+		Elsewhere: []File{
+			{Path: filepath.Join(".clinerules", "hooks", "UserPromptSubmit"), Form: Script},
+			{Path: filepath.Join(".cline", "hooks", "TaskStart"), Form: Script},
 		},
 		Mute: true,
 	}

@@ -3,6 +3,7 @@ package hook
 import (
 	"cmp"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -120,8 +121,13 @@ func setupCodex(h Host) Setup {
 			},
 		}},
 		Other: []File{{Path: filepath.Join(dir, "config.toml"), Form: GroupedTOML}},
-		Notes: []string{
-			"Codex runs it only once you have trusted it: open /hooks in Codex.",
+		Elsewhere: []File{
+			{Path: filepath.Join(".codex", "hooks.json"), Form: GroupedJSON},
+			{Path: filepath.Join(".codex", "config.toml"), Form: GroupedTOML},
 		},
+		Notes: []string{
+			"Without trust, Codex can tell of a turn when it has ended: notify = [" + strconv.Quote(h.Program) + `, "hook", "codex-notify"] in config.toml. Both together count once.`,
+		},
+		Trust: "Codex runs it only once you have trusted it: open /hooks in Codex.",
 	}
 }

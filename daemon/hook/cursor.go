@@ -83,10 +83,10 @@ func setupCursor(h Host) Setup {
 				{Event: "stop", Command: call, Timeout: 3},
 			},
 		}},
-		Other: []File{{Path: "/etc/cursor/hooks.json", Form: FlatJSON}},
+		Other:     []File{{Path: "/etc/cursor/hooks.json", Form: FlatJSON}},
+		Elsewhere: []File{{Path: filepath.Join(".cursor", "hooks.json"), Form: FlatJSON}},
 		Notes: []string{
-			"Cursor tells a prompt's model, and not where it goes: prompts to GLM models are taken as the plan's.",
+			"Cursor tells a prompt's model, and not where it goes: prompts to GLM models count on the plan; if that is wrong: quotad config set tool.cursor.plan false",
 		},
-		Mute: true,
 	}
 }

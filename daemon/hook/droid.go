@@ -73,8 +73,12 @@ func setupDroid(h Host) Setup {
 			Entries: []Entry{{Event: "UserPromptSubmit", Command: h.CommandLine("droid"), Timeout: 5}},
 		}},
 		Other: []File{
-			{Path: filepath.Join(dir, "settings.json"), Form: GroupedJSON},
-			{Path: filepath.Join(dir, "hooks", "hooks.json"), Form: GroupedJSON},
+			{Path: filepath.Join(dir, "settings.json"), Form: GroupedJSON, Instead: true},
+			{Path: filepath.Join(dir, "hooks", "hooks.json"), Form: GroupedJSON, Instead: true},
+		},
+		Elsewhere: []File{
+			{Path: filepath.Join(".factory", "hooks.json"), Form: GroupedJSON},
+			{Path: filepath.Join(".factory", "settings.json"), Form: GroupedJSON},
 		},
 		Notes: []string{"Droid takes up its hooks when it starts: start it anew, and agree to the change in /hooks."},
 		Mute:  true,

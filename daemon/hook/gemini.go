@@ -69,6 +69,7 @@ func setupGemini(h Host) Setup {
 				{Event: "AfterAgent", Command: call, Timeout: 5000, Name: Mark},
 			},
 		}},
-		Other: []File{{Path: "/etc/gemini-cli/settings.json", Form: GroupedJSON}},
+		Other:     []File{{Path: "/etc/gemini-cli/settings.json", Form: GroupedJSON}},
+		Elsewhere: []File{{Path: filepath.Join(".gemini", "settings.json"), Form: GroupedJSON}},
 	}
 }

@@ -121,8 +121,9 @@ func setupGoose(h Host) Setup {
 				}}},
 			})},
 		},
-		Notes: []string{"Where \"disabledPlugins\" in Goose's settings.json names quotad, Goose tells it nothing."},
-		Mute:  true,
+		Elsewhere: []File{{Path: filepath.Join(".agents", "plugins", "quotad", "hooks", "hooks.json"), Form: OwnFile}},
+		Notes:     []string{"Where \"disabledPlugins\" in Goose's settings.json names quotad, Goose tells it nothing."},
+		Mute:      true,
 	}
 }
 

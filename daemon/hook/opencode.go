@@ -16,7 +16,9 @@ func opencode() Adapter {
 	return Adapter{
 		Name: "opencode", Title: "OpenCode",
 		Parse: func(in Input) Report { return parsePlugin(in, "opencode") },
-		Setup: func(h Host) Setup { return setupPlugin(h, "opencode", "plugins", "plugin", "server") },
+		Setup: func(h Host) Setup {
+			return setupPlugin(h, pluginPlaces{"opencode", "plugins", "plugin", []string{".opencode/plugins", ".opencode/plugin"}}, "server")
+		},
 	}
 }
 
@@ -25,7 +27,9 @@ func kilo() Adapter {
 	return Adapter{
 		Name: "kilo", Title: "Kilo",
 		Parse: func(in Input) Report { return parsePlugin(in, "kilo") },
-		Setup: func(h Host) Setup { return setupPlugin(h, "kilo", "plugin", "plugins", `{ id: "quotad", server }`) },
+		Setup: func(h Host) Setup {
+			return setupPlugin(h, pluginPlaces{"kilo", "plugin", "plugins", []string{".kilo/plugin", ".kilocode/plugin", ".opencode/plugin"}}, `{ id: "quotad", server }`)
+		},
 	}
 }
 
@@ -114,17 +118,27 @@ func plugin(program, tool, export string) string {
 	return strings.NewReplacer(`"PROGRAM"`, string(name), `"TOOL"`, `"`+tool+`"`, `"PLUGIN"`, export).Replace(pluginText)
 }
 
-// setupPlugin puts the plugin into the folder that the tool's manual names; the
-// tool looks into another one too. The guard is not to be had: what can hold a
-// prompt back could delay each one as well.
-func setupPlugin(h Host, tool, folder, another, export string) Setup {
-	dir := filepath.Join(absoluteOr(h.Env("XDG_CONFIG_HOME"), filepath.Join(h.Home, ".config")), tool)
+// pluginPlaces are where a tool looks for plugins.
+type pluginPlaces struct {
+	tool            string
+	folder, another string   // below its settings; the manual names the first
+	projects        []string // below a project
+}
+
+// setupPlugin puts the plugin into the folder that the tool's manual names. The
+// guard is not to be had: what can hold a prompt back could delay each one as
+// well.
+func setupPlugin(h Host, in pluginPlaces, export string) Setup {
+	dir := filepath.Join(absoluteOr(h.Env("XDG_CONFIG_HOME"), filepath.Join(h.Home, ".config")), in.tool)
 	const file = Mark + ".js"
 	s := Setup{
-		Folders: []string{dir}, Programs: []string{tool},
-		Files: []File{{Path: filepath.Join(dir, folder, file), Form: OwnFile, Text: plugin(h.Program, tool, export)}},
-		Other: []File{{Path: filepath.Join(dir, another, file), Form: OwnFile}},
+		Folders: []string{dir}, Programs: []string{in.tool},
+		Files: []File{{Path: filepath.Join(dir, in.folder, file), Form: OwnFile, Text: plugin(h.Program, in.tool, export)}},
+		Other: []File{{Path: filepath.Join(dir, in.another, file), Form: OwnFile}},
 		Notes: []string{"Sessions that are open take the plugin up when they are started again."},
+	}
+	for _, folder := range in.projects {
+		s.Elsewhere = append(s.Elsewhere, File{Path: filepath.Join(folder, file), Form: OwnFile})
 	}
 	if h.Guard != GuardOff {
 		s.Notes = append(s.Notes, "There is no guard here: a plugin that could hold a prompt back could delay each one as well.")

@@ -20,6 +20,10 @@ func setupQoder(h Host) Setup {
 			Path: filepath.Join(dir, "settings.json"), Form: GroupedJSON,
 			Entries: []Entry{{Event: "UserPromptSubmit", Command: h.CommandLine("qoder"), Timeout: 5}},
 		}},
+		Elsewhere: []File{
+			{Path: filepath.Join(".qoder", "settings.json"), Form: GroupedJSON},
+			{Path: filepath.Join(".qoder", "settings.local.json"), Form: GroupedJSON},
+		},
 		Mute: true,
 	}
 }

@@ -130,5 +130,6 @@ func setupQwen(h Host) Setup {
 				{Event: "StopFailure", Command: call, Name: Mark},
 			},
 		}},
+		Elsewhere: []File{{Path: filepath.Join(".qwen", "settings.json"), Form: GroupedJSON}},
 	}
 }

@@ -48,7 +48,13 @@ func inWords(s Setup) string {
 		}
 	}
 	for _, f := range s.Other {
-		fmt.Fprintf(&out, "not in %s, %s\n", f.Path, forms[f.Form])
+		fmt.Fprintf(&out, "not in %s, %s, instead=%t\n", f.Path, forms[f.Form], f.Instead)
+	}
+	for _, f := range s.Elsewhere {
+		fmt.Fprintf(&out, "nor in %s, %s\n", f.Path, forms[f.Form])
+	}
+	if s.Trust != "" {
+		fmt.Fprintln(&out, "trust:", s.Trust)
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintln(&out, "note:", note)

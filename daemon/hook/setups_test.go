@@ -77,13 +77,15 @@ func TestSetupSaysWhatIsLeftToDo(t *testing.T) {
 		word  string
 		told  bool
 	}{
-		{"codex", GuardOff, "/hooks", true},
+		{"codex", GuardOff, "open /hooks", true},
+		{"codex", GuardOff, "codex-notify", true},
 		{"opencode", GuardWarn, "no guard", true},
 		{"opencode", GuardOff, "no guard", false},
 		{"kilo", GuardBlock, "no guard", true},
 	} {
 		a, _ := adapter(c.tool)
-		notes := strings.Join(a.Setup(ada(c.guard, nil)).Notes, "\n")
+		setup := a.Setup(ada(c.guard, nil))
+		notes := strings.Join(append(setup.Notes, setup.Trust), "\n")
 		if strings.Contains(notes, c.word) != c.told {
 			t.Errorf("%s, guard %v: %q", c.tool, c.guard, notes)
 		}

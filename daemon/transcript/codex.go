@@ -184,7 +184,11 @@ func (s *codexState) prompt(l codexLine, tell func(Item)) bool {
 		return true
 	}
 	s.Prompted = key
-	s.tell(s.event(quota.KindPrompt, key, l.at), tell)
+	e := s.event(quota.KindPrompt, key, l.at)
+	if s.Turn != "" {
+		e.ID = promptID(codex, s.Turn)
+	}
+	s.tell(e, tell)
 	return true
 }
 

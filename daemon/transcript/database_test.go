@@ -129,6 +129,23 @@ func TestTheDatabaseOfOpencode(t *testing.T) {
 	}
 }
 
+// A prompt has the id that the tool's hook gives it too: see ownID in daemon/hook.
+func TestAPromptIsNamedAsByItsHook(t *testing.T) {
+	for _, tool := range []string{opencode, kilo} {
+		b := baseOf(t, tool, tool+".db", opencodeSchema)
+		b.message("msg_1", "ses_1", 1, opencodePrompt)
+		b.more(false)
+		if e := b.got[0].Event; e.ID != tool+":msg_1" || e.Tool != tool {
+			t.Errorf("%s of %s", e.ID, e.Tool)
+		}
+	}
+	c := readingOf(t, codex, append([]string{codexMeta("")}, codexTurn("turn-1", "turn-1")...)...)
+	c.more(true)
+	if len(c.got) != 1 || c.got[0].Event.ID != "codex:turn-1" {
+		t.Errorf("%+v", c.got)
+	}
+}
+
 func TestOneSessionOfADatabase(t *testing.T) {
 	b := baseOf(t, opencode, "opencode.db", opencodeSchema)
 	b.message("msg_1", "ses_1", 1, opencodePrompt)

@@ -69,7 +69,8 @@ func tools() []tool {
 	return []tool{
 		{name: claudeCode, find: findClaude, read: readClaude},
 		{name: codex, find: findCodex, read: readCodex},
-		{name: opencode, find: findOpencode, read: readOpencode},
+		{name: opencode, find: findOpencode(opencode), read: readOpencode},
+		{name: kilo, find: findOpencode(kilo), read: readOpencode},
 		{name: crush, find: findCrush, read: readCrush},
 	}
 }

@@ -26,6 +26,11 @@ func idOf(tool string, kind quota.Kind, digest string) string {
 	return tool + ":" + string(kind) + ":" + digest
 }
 
+// promptID is the id of a prompt that the tool itself names: the one that the
+// tool's hook gives it too, so that either may come first. A name that would be
+// too long is nothing that a tool gives.
+func promptID(tool, name string) string { return tool + ":" + clip(name, maxName) }
+
 // event is what all events of a record have.
 func event(tool string, kind quota.Kind, digest string, at time.Time) quota.Event {
 	return quota.Event{ID: idOf(tool, kind, digest), Kind: kind, At: quota.Milli(at), Tool: tool, Count: 1}

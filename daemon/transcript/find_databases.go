@@ -7,31 +7,38 @@ import (
 	"path/filepath"
 )
 
-// findOpencode looks for OpenCode's databases, of which each of its channels
-// has its own, and for the folders it kept sessions in before.
-func findOpencode(env func(string) string) ([]Source, error) {
-	home := filepath.Join(dataHome(env), "opencode")
-	entries, err := os.ReadDir(home)
-	if err != nil {
-		return nil, absenceIsFine(err)
-	}
-	var found []Source
-	for _, e := range entries {
-		if matched, _ := filepath.Match("opencode*.db", e.Name()); matched {
-			found = appendDatabase(found, opencode, filepath.Join(home, e.Name()))
+// findOpencode looks for a tool's databases, of which each of OpenCode's
+// channels has its own, and for the folders it kept sessions in before.
+func findOpencode(tool string) func(env func(string) string) ([]Source, error) {
+	return func(env func(string) string) ([]Source, error) {
+		home := filepath.Join(dataHome(env), tool)
+		entries, err := os.ReadDir(home)
+		if err != nil {
+			return nil, absenceIsFine(err)
 		}
+		var found []Source
+		for _, e := range entries {
+			if matched, _ := filepath.Match(tool+"*.db", e.Name()); matched {
+				found = appendDatabase(found, tool, filepath.Join(home, e.Name()))
+			}
+		}
+		found, err = appendFolders(found, tool, filepath.Join(home, "storage", "message"))
+		byAge(found)
+		return found, err
 	}
-	folders := filepath.Join(home, "storage", "message")
-	entries, err = os.ReadDir(folders)
+}
+
+// appendFolders adds the sessions that have a folder of messages each.
+func appendFolders(found []Source, tool, folders string) ([]Source, error) {
+	entries, err := os.ReadDir(folders)
 	for _, e := range entries {
 		info, err := e.Info()
 		if err == nil && e.IsDir() {
 			found = append(found, Source{
-				Tool: opencode, Path: filepath.Join(folders, e.Name()), Session: e.Name(), Modified: info.ModTime(),
+				Tool: tool, Path: filepath.Join(folders, e.Name()), Session: e.Name(), Modified: info.ModTime(),
 			})
 		}
 	}
-	byAge(found)
 	return found, absenceIsFine(err)
 }
 

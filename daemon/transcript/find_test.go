@@ -35,7 +35,7 @@ func TestFindLooksWhereTheToolKeepsItsSessions(t *testing.T) {
 		".claude/projects/-shop/s-2.jsonl", ".config/claude/projects/-shop/s-1.jsonl", ".claude/projects/-shop/s-2/subagents/agent-a.jsonl",
 		".claude/projects/-shop/notes.md", "one/projects/-shop/s-3.jsonl", "two/projects/-shop/s-4.jsonl",
 		".codex/sessions/2026/10/05/rollout-1.jsonl", ".codex/archived_sessions/rollout-0.jsonl", "other/sessions/2026/10/05/rollout-2.jsonl",
-		".local/share/opencode/opencode.db", ".local/share/opencode/opencode-dev.db", ".local/share/opencode/log/dev.log",
+		".local/share/opencode/opencode.db", ".local/share/opencode/opencode-dev.db", ".local/share/opencode/log/dev.log", ".local/share/kilo/kilo.db",
 		"data/opencode/storage/message/ses_1/msg_1.json", "data/opencode/storage/message/notes.txt",
 	)
 	if err := os.Symlink(filepath.Join(dir, "one"), filepath.Join(dir, "same")); err != nil {
@@ -54,6 +54,7 @@ func TestFindLooksWhereTheToolKeepsItsSessions(t *testing.T) {
 		{opencode, nil, []string{".local/share/opencode/opencode.db", ".local/share/opencode/opencode-dev.db"}},
 		{opencode, map[string]string{"XDG_DATA_HOME": "~/data"}, []string{"data/opencode/storage/message/ses_1"}},
 		{opencode, map[string]string{"XDG_DATA_HOME": "~/none"}, nil},
+		{kilo, nil, []string{".local/share/kilo/kilo.db"}},
 		{crush, nil, nil},
 	} {
 		env := func(key string) string {
@@ -80,7 +81,7 @@ func TestFindLooksWhereTheToolKeepsItsSessions(t *testing.T) {
 	if _, err := Find("abacus", os.Getenv); err == nil {
 		t.Error("the sessions of an abacus were found")
 	}
-	if want := []string{"claude-code", "codex", "opencode", "crush"}; !slices.Equal(Tools(), want) {
+	if want := []string{"claude-code", "codex", "opencode", "kilo", "crush"}; !slices.Equal(Tools(), want) {
 		t.Errorf("%q", Tools())
 	}
 }

@@ -65,7 +65,7 @@ func (s *databaseState) hand(tool string, m message, take func(Item) error) erro
 	return nil
 }
 
-func shortID(e quota.Event) string { return e.ID[len(e.ID)-doneSize:] }
+func shortID(e quota.Event) string { return e.ID[max(0, len(e.ID)-doneSize):] }
 
 // event is what a message tells of: a person's prompt, or an answer that is
 // complete.
@@ -74,6 +74,9 @@ func (m message) event(tool string) (quota.Event, bool) {
 	case m.role == "user" && !m.subagent:
 		e := m.like(tool, quota.KindPrompt, m.created)
 		e.Turn = m.id
+		if tool == opencode || tool == kilo {
+			e.ID = promptID(tool, m.id)
+		}
 		return e, e.Normalize(e.At).Check() == nil
 	case m.role == "assistant" && m.completed > 0 && m.model != "" && !(m.failed && m.tokens == quota.Tokens{}):
 		e := m.like(tool, quota.KindUsage, m.completed)

@@ -9,7 +9,11 @@ import (
 	"quotad/quota"
 )
 
-const opencode = "opencode"
+// Kilo grew out of OpenCode, and keeps its sessions as that does.
+const (
+	opencode = "opencode"
+	kilo     = "kilo"
+)
 
 // readOpencode reads OpenCode's database, or what it kept before it had one: a
 // folder for each session, with a file for each message.
