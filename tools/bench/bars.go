@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // lineInput is what Claude Code gives its status line.
@@ -21,28 +19,13 @@ func measureBars(p programs, dir string, s sizes) ([]row, error) {
 	if _, err := oneByOne(d, 1, 20, 0); err != nil { // few, so that no notice is due
 		return nil, err
 	}
-	kinds := []string{"statusline"}
+	runs := []subject{{what: "statusline"}}
 	for _, format := range []string{"short", "waybar", "tmux", "i3blocks", "polybar", "xbar"} {
-		kinds = append(kinds, "status --format "+format)
+		runs = append(runs, subject{what: "status --format " + format})
 	}
-	hello, spent := make([]time.Duration, s.processes), make([][]time.Duration, len(kinds))
-	for i := range s.processes { // in turn, so that all meet the same machine
-		if hello[i], err = process(d, "", p.hello); err != nil {
-			return nil, err
-		}
-		for k, kind := range kinds {
-			took, err := process(d, lineInput, append([]string{p.quotad}, strings.Fields(kind)...)...)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", kind, err)
-			}
-			spent[k] = append(spent[k], took)
-		}
+	for k := range runs {
+		runs[k].args, runs[k].aim = strings.Fields(runs[k].what), "<= 200 ms"
+		runs[k].input = func(int) string { return lineInput }
 	}
-	var rows []row
-	h := median(hello)
-	for k, kind := range kinds {
-		m := median(spent[k])
-		rows = append(rows, row{kind, "p50 " + ms(m), fmt.Sprintf("hello world %s: %.2fx", ms(h), float64(m)/float64(h)), "<= 200 ms"})
-	}
-	return rows, nil
+	return againstHello(p, d, s.processes, runs)
 }

@@ -52,7 +52,7 @@ func run(s sizes) (err error) {
 		return err
 	}
 	var rows []row
-	for _, part := range []func(programs, string, sizes) ([]row, error){measureHook, measureBars, measureRates, measureWrites, measureIdle, measureHistory, measureTranscript} {
+	for _, part := range []func(programs, string, sizes) ([]row, error){measureHooks, measureBars, measureRates, measureWrites, measureIdle, measureHistory, measureTranscript} {
 		got, err := part(bin, dir, s)
 		if err != nil {
 			return err

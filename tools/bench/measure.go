@@ -11,27 +11,38 @@ import (
 	"time"
 )
 
-const payload = `{"session_id":"761f3430-12b1-4323-a6e6-397150ac411c","transcript_path":"/home/u/.claude/projects/-home-u-proj/761f3430.jsonl","cwd":"/home/u/proj","prompt_id":"a525a7ff-cda6-4dd3-9acb-f58c1a12%04d","permission_mode":"default","hook_event_name":"UserPromptSubmit","prompt":"hello %d"}`
+// subject is a program that users wait for.
+type subject struct {
+	what  string
+	args  []string // of quotad
+	input func(i int) string
+	aim   string
+}
 
-// measureHook compares a hook, from start to exit and with its event durable,
-// with a program that only says hello.
-func measureHook(p programs, dir string, s sizes) ([]row, error) {
-	d, err := startDaemon(p, filepath.Join(dir, "hook"))
-	if err != nil {
-		return nil, err
-	}
-	defer d.stop()
-	hello, hook := make([]time.Duration, s.processes), make([]time.Duration, s.processes)
-	for i := range s.processes { // in turn, so that both meet the same machine
-		if hello[i], err = process(d, "", p.hello); err == nil {
-			hook[i], err = process(d, fmt.Sprintf(payload, i, i), p.quotad, "hook", "claude-code")
-		}
-		if err != nil {
+// againstHello compares programs, from start to exit, with one that only says
+// hello.
+func againstHello(p programs, d *daemonAt, times int, runs []subject) ([]row, error) {
+	hello, spent := make([]time.Duration, times), make([][]time.Duration, len(runs))
+	for i := range times { // in turn, so that all meet the same machine
+		var err error
+		if hello[i], err = process(d, "", p.hello); err != nil {
 			return nil, err
 		}
+		for k, r := range runs {
+			took, err := process(d, r.input(i), append([]string{p.quotad}, r.args...)...)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.what, err)
+			}
+			spent[k] = append(spent[k], took)
+		}
 	}
-	h, k := median(hello), median(hook)
-	return []row{{"hook, start to exit", ms(k), fmt.Sprintf("hello world %s: %.2fx", ms(h), float64(k)/float64(h)), "<= 2.5x"}}, nil
+	var rows []row
+	h := median(hello)
+	for k, r := range runs {
+		m := median(spent[k])
+		rows = append(rows, row{r.what, "p50 " + ms(m), fmt.Sprintf("hello world %s: %.2fx", ms(h), float64(m)/float64(h)), r.aim})
+	}
+	return rows, nil
 }
 
 func process(d *daemonAt, stdin string, args ...string) (time.Duration, error) {
@@ -41,6 +52,13 @@ func process(d *daemonAt, stdin string, args ...string) (time.Duration, error) {
 	begun := time.Now()
 	err := c.Run()
 	return time.Since(begun), err
+}
+
+// output is what a program writes.
+func output(d *daemonAt, args ...string) ([]byte, error) {
+	c := exec.Command(args[0], args[1:]...)
+	c.Env = environment(d.dir)
+	return c.Output()
 }
 
 func median(list []time.Duration) time.Duration { return percentile(list, 50) }
