@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"github.com/aymanbagabas/go-udiff"
+	"github.com/rogpeppe/go-internal/diff"
 
 	"quotad/daemon/hook/install"
 )
@@ -17,8 +17,9 @@ func paintDiff(s screen, step install.Step) string {
 	if step.After() == nil {
 		to = "/dev/null"
 	}
+	_, hunks, _ := strings.Cut(string(diff.Diff(from, step.Was, to, step.After())), "\n") // after its title
 	var b strings.Builder
-	for line := range strings.Lines(udiff.Unified(from, to, string(step.Was), string(step.After()))) {
+	for line := range strings.Lines(hunks) {
 		text, end := strings.CutSuffix(line, "\n")
 		b.WriteString(s.paint(clean(text), diffStyle(text)))
 		if end {
