@@ -32,6 +32,7 @@ type toolHome struct {
 	model   *fakemodel.Server
 	bare    outcome // of a run without hooks
 	sent    int     // prompts that are to be counted
+	tries   bool    // again, when the provider refuses
 }
 
 // newToolHome skips where the tool is not installed. The places are those that

@@ -53,7 +53,8 @@ func claudeCodeTool() codingTool {
 				"ANTHROPIC_BASE_URL=" + h.base(), "ANTHROPIC_AUTH_TOKEN=" + keyWord,
 				"ANTHROPIC_DEFAULT_OPUS_MODEL=glm-5.3[1m]", "ANTHROPIC_DEFAULT_SONNET_MODEL=glm-5.3[1m]",
 				"ANTHROPIC_DEFAULT_HAIKU_MODEL=glm-5.3-flash",
-				"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_MAX_RETRIES=0",
+				"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1",
+				"CLAUDE_CODE_MAX_RETRIES=" + map[bool]string{false: "0", true: "10"}[h.tries],
 			}
 		},
 		args: func(prompt string) []string {

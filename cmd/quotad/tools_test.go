@@ -100,6 +100,8 @@ func (h *toolHome) everyCase() {
 	if h.tool.stopHooks != "" {
 		h.dropHook(h.tool.stopHooks, "StopFailure")
 		h.refused("the provider says stop, and no hook does", 3*time.Hour)
+		h.tries = true
+		h.refused("the provider says stop, and the tool tries again", 4*time.Hour)
 	}
 	h.checkCounters()
 }

@@ -135,7 +135,9 @@ func setupPlugin(h Host, in pluginPlaces, export string) Setup {
 		Folders: []string{dir}, Programs: []string{in.tool},
 		Files: []File{{Path: filepath.Join(dir, in.folder, file), Form: OwnFile, Text: plugin(h.Program, in.tool, export)}},
 		Other: []File{{Path: filepath.Join(dir, in.another, file), Form: OwnFile}},
-		Notes: []string{"Sessions that are open take the plugin up when they are started again."},
+		Notes: []string{
+			"Sessions that are open take the plugin up when they are started again. With its first plugin the tool fetches a package of its own from npm once, which takes a moment.",
+		},
 	}
 	for _, folder := range in.projects {
 		s.Elsewhere = append(s.Elsewhere, File{Path: filepath.Join(folder, file), Form: OwnFile})

@@ -40,10 +40,11 @@ func readClaude(ctx context.Context, src Source, from Mark, final bool, take fun
 	}, take)
 }
 
-// wantsClaude lets lines of users and of the model through. All others are
-// bookkeeping; some repeat a prompt.
+// wantsClaude lets lines of users and of the model through, and those of
+// requests that failed. All others are bookkeeping; some repeat a prompt.
 func wantsClaude(line []byte) bool {
-	return bytes.Contains(line, []byte(`"assistant"`)) || bytes.Contains(line, []byte(`"user"`))
+	return bytes.Contains(line, []byte(`"assistant"`)) || bytes.Contains(line, []byte(`"user"`)) ||
+		bytes.Contains(line, []byte(`"api_error"`))
 }
 
 func (s *claudeState) fold(line []byte, tell func(Item)) bool {
@@ -51,9 +52,7 @@ func (s *claudeState) fold(line []byte, tell func(Item)) bool {
 	if !ok {
 		return false
 	}
-	switch l.kind {
-	case "user", "assistant":
-	default:
+	if l.kind != "user" && l.kind != "assistant" && !l.retried() {
 		return true
 	}
 	if l.at.IsZero() {
@@ -65,10 +64,13 @@ func (s *claudeState) fold(line []byte, tell func(Item)) bool {
 	if cwd := word(l.cwd, quota.MaxText); cwd != "" {
 		s.Project = cwd
 	}
-	if l.kind == "user" {
+	switch l.kind {
+	case "user":
 		s.user(&l, tell)
-	} else {
+	case "assistant":
 		s.assistant(&l, tell)
+	default:
+		s.stop(&l, word(member(l.failure, "message"), beginningSize), tell)
 	}
 	return true
 }
@@ -115,18 +117,23 @@ func (s *claudeState) assistant(l *claudeLine, tell func(Item)) {
 	s.part(a, l.ended, tell)
 }
 
-// refusal tells when the provider will serve again, where it said so. Claude
-// Code retries for long before it gives up: the instant may be past by then.
+// refusal takes in what Claude Code says when it gives up.
 func (s *claudeState) refusal(l *claudeLine, tell func(Item)) {
-	if word(l.failure, maxName) != "rate_limit" {
-		return
+	if word(l.failure, maxName) == "rate_limit" {
+		s.stop(l, l.said().text, tell)
 	}
+}
+
+// stop tells when the provider will serve again, where it said so in a text.
+// Claude Code retries for long before it gives up, and writes of each attempt:
+// they are one event, and the instant may be past by then.
+func (s *claudeState) stop(l *claudeLine, text string, tell func(Item)) {
 	at := quota.Milli(l.at)
-	stop, _ := quota.ParseStop("", l.said().text, at)
+	stop, _ := quota.ParseStop("", text, at)
 	if stop.Window == "" || !stop.Until.After(at) {
 		return
 	}
-	e := s.event(quota.KindExhausted, digest(word(l.uuid, maxName), l.at.String()), l.at)
+	e := s.event(quota.KindExhausted, digest(s.Session, stop.Window, stop.Until.String()), l.at)
 	e.Window, e.Until, e.Turn = stop.Window, stop.Until, s.Turn[l.side()]
 	tell(Item{Event: e})
 }

@@ -9,6 +9,7 @@ import (
 // use. Values are as they were written.
 type claudeLine struct {
 	kind      string
+	subtype   string
 	at        time.Time
 	sidechain bool // of a subagent
 	meta      bool // what Claude Code tells the model by itself
@@ -37,6 +38,8 @@ func (l *claudeLine) set(key string, value []byte) {
 	switch key {
 	case "type":
 		l.kind = word(value, maxName)
+	case "subtype":
+		l.subtype = word(value, maxName)
 	case "timestamp":
 		l.at = instant(value)
 	case "isSidechain":
@@ -68,6 +71,12 @@ func (l *claudeLine) set(key string, value []byte) {
 	case "message":
 		l.message = value
 	}
+}
+
+// retried reports whether the line is about a request that the provider refused
+// and that is made again.
+func (l *claudeLine) retried() bool {
+	return l.kind == "system" && l.subtype == "api_error" && string(member(l.failure, "status")) == "429"
 }
 
 // side is 1 for the lines of subagents, else 0.

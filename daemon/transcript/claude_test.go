@@ -33,6 +33,28 @@ func claudeRefusal(text string) string {
 		`[{"type":"text","text":%q}]},"error":"rate_limit","isApiErrorMessage":true,"apiErrorStatus":429,"cwd":"/home/ann/shop","sessionId":"s-1"}`, text)
 }
 
+// claudeRetry is what is written of a request that is made again.
+func claudeRetry(attempt int, status, message string) string {
+	return fmt.Sprintf(`{"isSidechain":false,"type":"system","subtype":"api_error","level":"error","error":{"message":%q,"status":%s,"rateLimits":null},`+
+		`"retryInMs":515,"retryAttempt":%d,"maxRetries":10,"timestamp":"2026-10-05T09:00:0%d.000Z","uuid":"e-%[3]d","cwd":"/home/ann/shop","sessionId":"s-1"}`,
+		message, status, attempt, attempt)
+}
+
+const stopBody = `429 {"error":{"code":"1308","message":"Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 19:30:00"}}`
+
+func TestAStopIsOneEventHoweverOftenItIsWritten(t *testing.T) {
+	r := readingOf(t, claudeCode, claudeRetry(1, "429", stopBody), claudeRetry(2, "429", stopBody),
+		claudeRefusal("API Error: Request rejected (429) · Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 19:30:00"))
+	r.more(true)
+	ids := map[string]bool{}
+	for _, i := range r.got {
+		ids[i.Event.ID] = true
+	}
+	if len(r.got) != 3 || len(ids) != 1 {
+		t.Errorf("%d events by %d ids", len(r.got), len(ids))
+	}
+}
+
 const anAnswer = "usage glm-5.3 42+30+7"
 
 func TestEachKindOfLineOfClaudeCode(t *testing.T) {
@@ -56,8 +78,12 @@ func TestEachKindOfLineOfClaudeCode(t *testing.T) {
 		{"an answer to a subagent", claudeAnswer("m-1", `"end_turn"`, 7, `"isSidechain":true,"agentId":"a-1",`), anAnswer},
 		{"a background subagent that has finished", claudeUser("u-1", `"<task-notification>\n<task-id>a-1</task-id>"`, `"promptId":"t-1","promptSource":"system",`), ""},
 		{"an answer", claudeAnswer("m-1", `"end_turn"`, 7, ""), anAnswer},
-		{"a refusal that says until when", claudeRefusal("API Error: Request rejected (429) · Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 19:30:00"), "exhausted 5h until 11:30"},
+		{"a refusal that says until when", claudeRefusal("API Error: Request rejected (429) · Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 19:30:00"), "exhausted 5h until 11:30 in t-0"},
 		{"a refusal that is past by then", claudeRefusal("API Error: Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 07:30:00"), ""},
+		{"a request that is refused and made again", claudeRetry(1, "429", stopBody), "exhausted 5h until 11:30 in t-0"},
+		{"one that is refused for concurrency", claudeRetry(1, "429", `429 {"error":{"code":"1302","message":"High concurrency"}}`), ""},
+		{"one that is refused without a word", claudeRetry(1, "429", "429 "), ""},
+		{"one that is refused for its key", claudeRetry(1, "401", strings.Replace(stopBody, "429", "401", 1)), ""},
 		{"a refusal for concurrency", claudeRefusal("API Error: 429 [1302][High concurrency usage of this API, please reduce concurrency][20261005170002aa]"), ""},
 		{"an attempt that failed", `{"type":"system","subtype":"api_error","error":{"status":401},"retryAttempt":1,"timestamp":"2026-10-05T09:00:00Z"}`, ""},
 		{"the caveat before a command", claudeUser("u-1", `"<local-command-caveat>The command below was run by \"user\".</local-command-caveat>"`, `"isMeta":true,`), ""},
@@ -81,9 +107,6 @@ func TestEachKindOfLineOfClaudeCode(t *testing.T) {
 		want := []string{}
 		if c.want != "" {
 			want = append(want, strings.Replace(c.want, anAnswer, anAnswer+" in t-0", 1))
-		}
-		if c.kind == "a refusal that says until when" {
-			want[0] += " in t-0"
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", c.kind, got, want)
