@@ -59,11 +59,23 @@ func (a *app) hookFindings(tools []hookTool, newest map[string]time.Time) []find
 			x.problem(t, p)
 		}
 		if len(found.Problems) == 0 {
-			x.ok("%s calls %s", strings.Join(found.Files, ", "), strings.Join(found.Programs, ", "))
+			x.ok("%s calls %s%s", strings.Join(found.Files, ", "), strings.Join(found.Programs, ", "), x.heardOf(t, newest))
 		}
 		x.silent(t, found, installed[t.Name], newest)
 	}
 	return x.findings
+}
+
+// heardOf is when the daemon last heard of a tool, where one answers.
+func (x *examination) heardOf(t hookTool, newest map[string]time.Time) string {
+	at, heard := newest[t.Name]
+	switch {
+	case newest == nil:
+		return ""
+	case !heard:
+		return "; nothing was heard of it in the last 30 days"
+	}
+	return "; last heard of " + x.told(at)
 }
 
 // problem is a finding for a problem.
