@@ -156,7 +156,7 @@ func TestCrushIsCountedByItsDatabase(t *testing.T) {
 	eventually(t, startLimit, "the second does", h.uses(2))
 	p.kill()
 	h.asks(conn, "three", time.Now())
-	p = h.start()
+	h.start()
 	eventually(t, startLimit, "the one while it was away does", h.uses(3))
 	prompts, usage := 0, 0
 	for _, e := range h.events() {
