@@ -29,10 +29,10 @@ tools that are here: their folder is there, or their program is on PATH.`,
 }
 
 // unhooked are tools that people look for here, and what to do for them.
-func unhooked() map[string]string {
-	return map[string]string{
-		"roo":   "Roo Code has no hooks: count its prompts from a shell with curl, or bring them in with quotad import",
-		"crush": "Crush has no hook for prompts, and nothing is installed for it: the daemon reads its database once [tool.crush] is configured",
+func unhooked() map[string]error {
+	return map[string]error{
+		"roo":   failed("quotad record --tool roo", "Roo Code has no hooks: count its prompts from a shell"),
+		"crush": failed("quotad config set tool.crush.plan true", "Crush has no hook for prompts, and nothing is installed for it: the daemon reads its databases, once told that it is used on the plan"),
 	}
 }
 
@@ -95,13 +95,13 @@ func (a *app) chosenTools(command string, names []string) ([]hookTool, error) {
 // unknownTool is the error of a name that nothing is installed for.
 func unknownTool(command, name string, known []hookTool) error {
 	if why, ok := unhooked()[name]; ok {
-		return failed("", "%s", why)
+		return why
 	}
 	if slices.Contains([]string{"off", "warn", "block"}, name) {
 		return usage(command+" --guard="+name, "%q is no tool", name)
 	}
 	names := toolNames(known)
-	hint := command + " " + strings.Join(names, " ")
+	hint := "quotad hooks list"
 	if near := config.Near(name, names); len(near) > 0 {
 		hint = command + " " + near[0]
 	}
