@@ -47,12 +47,12 @@ in it is shown.`,
 		RunE:              func(_ *cobra.Command, args []string) error { return r.run(args) },
 	}
 	flags := c.Flags()
-	flags.Var(&r.guard, "guard", "what is done about a prompt where there is no room: `off`, warn or block")
+	flags.Var(&r.guard, "guard", "`kind` of guard where there is little room, or none: off, warn or block")
 	flags.Lookup("guard").NoOptDefVal = hook.GuardWarn.String()
 	fixedCompletion(c, "guard", "off", "warn", "block")
 	flags.BoolVar(&r.dryRun, "dry-run", false, "show what would change, and write nothing")
 	flags.BoolVar(&r.statusLine, "status-line", true, "set the status line where none is set")
-	flags.BoolVar(&r.noStatusLine, "no-status-line", false, "do not")
+	flags.BoolVar(&r.noStatusLine, "no-status-line", false, "leave the status line alone")
 	flags.StringVar(&r.binary, "binary", "", "`program` the tools call (default this one)")
 	return c
 }

@@ -34,6 +34,9 @@ func toolTitle(name string) string {
 			return a.Title
 		}
 	}
+	if name == "crush" { // which has no hooks
+		return "Crush"
+	}
 	return name
 }
 
