@@ -59,7 +59,11 @@ func (a *app) hookFindings(tools []hookTool, newest map[string]time.Time) []find
 			x.problem(t, p)
 		}
 		if len(found.Problems) == 0 {
-			x.ok("%s calls %s%s", strings.Join(found.Files, ", "), strings.Join(found.Programs, ", "), x.heardOf(t, newest))
+			verb := "calls"
+			if len(found.Files) > 1 {
+				verb = "call"
+			}
+			x.ok("%s %s %s%s", strings.Join(found.Files, ", "), verb, strings.Join(found.Programs, ", "), x.heardOf(t, newest))
 		}
 		x.silent(t, found, installed[t.Name], newest)
 	}
