@@ -88,6 +88,7 @@ func failureOf(err error) *failure {
 	var away *api.NoDaemonError
 	var stored *store.Error
 	var socket *api.SocketError
+	var spoiled *spoiledError
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -97,6 +98,8 @@ func failureOf(err error) *failure {
 		return &failure{code: exitFailed, err: err, hint: stored.Hint}
 	case errors.As(err, &socket):
 		return &failure{code: exitFailed, err: err, hint: socket.Hint}
+	case errors.As(err, &spoiled):
+		return &failure{code: exitFailed, err: err, hint: "quotad hooks check"}
 	}
 	return &failure{code: exitFailed, err: err}
 }
