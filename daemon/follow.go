@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"quotad/daemon/store"
+	"quotad/daemon/transcript"
 	"quotad/quota"
 )
 
@@ -237,7 +238,12 @@ func (f *follower) lookAt(ctx context.Context, key recordKey) {
 	switch {
 	case got == grew:
 		a.next, a.until, a.pause = now.Add(lookSoon), now.Add(silence), lookFirst
+	case got == busy && !last: // but not for ever: what a crash left can look so
+		a.next = now.Add(lookSoon)
 	case last && got != notKept:
+		if got == busy {
+			f.complain(a.record.Path, transcript.ErrBusy)
+		}
 		delete(f.active, key)
 	default:
 		a.next, a.pause = now.Add(a.pause), min(2*a.pause, lookSeldom)

@@ -632,6 +632,20 @@ func TestARecordThatItsToolIsChangingIsReadSoon(t *testing.T) {
 	})
 }
 
+func TestARecordThatIsAlwaysBusyIsGivenUp(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		x.spy.busy = 1 << 30
+		x.asked("t1")
+		x.post(x.prompt("t1"))
+		time.Sleep(silence + time.Minute)
+		x.count()
+		time.Sleep(time.Hour)
+		if n := x.count(); n != 0 || !strings.Contains(x.said.String(), transcript.ErrBusy.Error()) {
+			t.Errorf("read %d times more; said %s", n, x.said)
+		}
+	})
+}
+
 func TestWhatCannotBeStoredIsReadAgain(t *testing.T) {
 	x := follow(t, t.TempDir(), settings(t, modelConfig))
 	x.asked("t1")
