@@ -187,12 +187,13 @@ func (f *follower) begin(key recordKey, a *followed) {
 }
 
 // heed takes in what was heard of a record. One of before a restart is followed
-// for as long as it would have been without.
+// for as long as it would have been without; it is not looked at before the
+// prompts of meanwhile are taken from the spool, which say where they went.
 func (a *followed) heed(s sighting, now, wall time.Time) {
 	a.record, a.turns = updated(a.record, s), a.turns.and(s.turns)
 	if s.past {
 		quiet := wall.Sub(later(a.record.Grown, a.record.Since))
-		a.next, a.until, a.pause = now, now.Add(min(max(silence-quiet, 0), silence)), lookFirst
+		a.next, a.until, a.pause = now.Add(lookSoon), now.Add(min(max(silence-quiet, 0), silence)), lookFirst
 		return
 	}
 	soon := now.Add(lookSoon)
