@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"quotad/daemon/store"
+	"quotad/daemon/transcript"
 	"quotad/quota"
 )
 
@@ -186,12 +187,13 @@ func (f *follower) begin(key recordKey, a *followed) {
 }
 
 // heed takes in what was heard of a record. One of before a restart is followed
-// for as long as it would have been without.
+// for as long as it would have been without; it is not looked at before the
+// prompts of meanwhile are taken from the spool, which say where they went.
 func (a *followed) heed(s sighting, now, wall time.Time) {
 	a.record, a.turns = updated(a.record, s), a.turns.and(s.turns)
 	if s.past {
 		quiet := wall.Sub(later(a.record.Grown, a.record.Since))
-		a.next, a.until, a.pause = now, now.Add(min(max(silence-quiet, 0), silence)), lookFirst
+		a.next, a.until, a.pause = now.Add(lookSoon), now.Add(min(max(silence-quiet, 0), silence)), lookFirst
 		return
 	}
 	soon := now.Add(lookSoon)
@@ -237,7 +239,12 @@ func (f *follower) lookAt(ctx context.Context, key recordKey) {
 	switch {
 	case got == grew:
 		a.next, a.until, a.pause = now.Add(lookSoon), now.Add(silence), lookFirst
+	case got == busy && !last: // but not for ever: what a crash left can look so
+		a.next = now.Add(lookSoon)
 	case last && got != notKept:
+		if got == busy {
+			f.complain(a.record.Path, transcript.ErrBusy)
+		}
 		delete(f.active, key)
 	default:
 		a.next, a.pause = now.Add(a.pause), min(2*a.pause, lookSeldom)

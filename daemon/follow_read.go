@@ -51,10 +51,11 @@ type gain int
 const (
 	nothing gain = iota // as it was, or it cannot be read now
 	grew
+	busy    // its tool is at it
 	notKept // the engine could not store it
 )
 
-func (g gain) String() string { return [...]string{"nothing", "grew", "not kept"}[g] }
+func (g gain) String() string { return [...]string{"nothing", "grew", "busy", "not kept"}[g] }
 
 // followable says what speaks against following a record.
 func (f *follower) followable(r store.Followed) *api.Error {
@@ -141,7 +142,7 @@ func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints,
 		return notKept
 	}
 	if errors.Is(failed, transcript.ErrBusy) {
-		return grew // its tool is at it: soon again
+		return busy
 	}
 	if failed != nil && ctx.Err() == nil {
 		f.complain(r.Path, failed)

@@ -445,13 +445,14 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 		x.answered("glm-4.7")
 		before := x.lines
 		x = x.restart(time.Hour)
-		synctest.Wait()
+		time.Sleep(lookSoon)
 		if n := len(x.of(quota.KindUsage)); n != 2 || x.lines != before {
 			t.Errorf("%d of 2 answers", n)
 		}
 		x.count()
 		time.Sleep(10 * time.Minute)
 		x = x.restart(time.Hour)
+		time.Sleep(lookSoon)
 		if n := x.count(); n != 1 {
 			t.Errorf("looked %d times at a record that had not grown", n)
 		}
@@ -480,6 +481,26 @@ func TestAPromptBeforeACrashIsFollowedAfterIt(t *testing.T) {
 	})
 }
 
+func TestAPromptOfTheSpoolSaysWhereItsTurnWent(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		x.asked("t1")
+		x.post(x.prompt("t1"))
+		time.Sleep(10 * time.Second)
+		x.stop()
+		elsewhere := x.prompt("t2")
+		elsewhere.Endpoint = "https://api.anthropic.com"
+		x.asked("t2")
+		x.answered("glm-5.3")
+		x = x.restart(time.Second)
+		time.Sleep(time.Second) // as long as it takes to drain the spool
+		x.post(elsewhere)
+		time.Sleep(lookSoon)
+		if usage := x.of(quota.KindUsage); len(usage) != 1 || usage[0].Endpoint != elsewhere.Endpoint {
+			t.Errorf("%+v", usage)
+		}
+	})
+}
+
 func TestWhatIsReadTwiceCountsOnce(t *testing.T) {
 	virtual(t, modelConfig, func(x *tail) {
 		x.asked("t1")
@@ -501,6 +522,7 @@ func TestWhatIsReadTwiceCountsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		x = x.restart(time.Second)
+		time.Sleep(lookSoon)
 		if n := len(x.of(quota.KindUsage)); n != before || before != 2500 || x.used() != used {
 			t.Errorf("%d answers, and %d read again; used %v, and %v", before, n, used, x.used())
 		}
@@ -628,6 +650,20 @@ func TestARecordThatItsToolIsChangingIsReadSoon(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		if n := len(x.of(quota.KindUsage)); n != 1 || x.said.Len() > 0 {
 			t.Errorf("%d answers; said %s", n, x.said)
+		}
+	})
+}
+
+func TestARecordThatIsAlwaysBusyIsGivenUp(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		x.spy.busy = 1 << 30
+		x.asked("t1")
+		x.post(x.prompt("t1"))
+		time.Sleep(silence + time.Minute)
+		x.count()
+		time.Sleep(time.Hour)
+		if n := x.count(); n != 0 || !strings.Contains(x.said.String(), transcript.ErrBusy.Error()) {
+			t.Errorf("read %d times more; said %s", n, x.said)
 		}
 	})
 }

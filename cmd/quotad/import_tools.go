@@ -86,6 +86,9 @@ func (t *toolsImport) withKnown(ctx context.Context, f func(record) error) error
 // record finds out what is missing, and records it unless that is not wanted.
 func (t *toolsImport) record(ctx context.Context, r record) error {
 	if r != nil {
+		if err := t.takeSpool(ctx, r); err != nil {
+			return err
+		}
 		if err := t.compare(ctx, r); err != nil {
 			return err
 		}
@@ -109,6 +112,23 @@ func (t *toolsImport) record(ctx context.Context, r record) error {
 		}
 	}
 	return t.submit(ctx)
+}
+
+// takeSpool records what hooks left for a daemon that does not run: a prompt
+// that waits there and is found in its session too would count twice in the end.
+func (t *toolsImport) takeSpool(ctx context.Context, r record) error {
+	if _, daemonDoes := r.(remote); daemonDoes || t.flags.dryRun {
+		return nil
+	}
+	paths, err := t.app.paths()
+	if err != nil {
+		return err
+	}
+	_, err = api.Spool{Dir: paths.Spool}.Deliver(func(events []quota.Event) ([]api.Result, error) { return r.Submit(ctx, events) })
+	if err != nil {
+		return importBroke("0 events", err)
+	}
+	return nil
 }
 
 // compare lets the tools see what the record has of their time.

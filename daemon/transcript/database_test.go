@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"quotad/quota"
 )
 
 const opencodeSchema = `
@@ -124,7 +126,7 @@ func TestTheDatabaseOfOpencode(t *testing.T) {
 		}
 	}
 	i := b.got[1]
-	if i.Provider != "zai-coding-plan" || i.Event.Session != "ses_1" || i.Event.Project != "/home/ann/shop" || i.Event.At.UnixMilli() != noon+9000 {
+	if i.Provider != "zai-coding-plan" || i.Event.Session != "ses_1" || i.Event.Project != "/home/ann/shop" || i.Event.At.UnixMilli() != noon+8500 {
 		t.Errorf("%+v", i)
 	}
 }
@@ -143,6 +145,34 @@ func TestAPromptIsNamedAsByItsHook(t *testing.T) {
 	c.more(true)
 	if len(c.got) != 1 || c.got[0].Event.ID != "codex:turn-1" {
 		t.Errorf("%+v", c.got)
+	}
+}
+
+func TestTheFirstAnswerOfATurnIsNotASubagents(t *testing.T) {
+	answer := func(prompt, model string, from, to int) string {
+		return fmt.Sprintf(`"parentID":"%s","role":"assistant","modelID":"%s","providerID":"zai-coding-plan",`+
+			`"time":{"created":%d,"completed":%d},"tokens":{"input":10,"output":3}`, prompt, model, noon+from*1000, noon+to*1000)
+	}
+	b := baseOf(t, opencode, "opencode.db", opencodeSchema)
+	b.message("msg_1", "ses_1", 1, opencodePrompt)
+	b.message("msg_3", "ses_2", 3, opencodePrompt)
+	b.message("msg_4", "ses_2", 8, answer("msg_3", "glm-4.5-air", 4, 8))
+	b.message("msg_2", "ses_1", 9, answer("msg_1", "glm-5.3", 2, 9)) // which had the subagent work for it
+	b.more(false)
+	book := quota.NewMemBook()
+	for _, i := range b.got {
+		e := i.Event.Normalize(i.Event.At)
+		if _, err := book.Put(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e := range book.Entries(quota.DefaultAccount, time.Time{}) {
+		if e.Kind == quota.KindPrompt && e.TurnModel != "glm-5.3" {
+			t.Errorf("the prompt goes by %q", e.TurnModel)
+		}
+	}
+	if len(b.got) != 3 {
+		t.Errorf("%+v", b.got)
 	}
 }
 
@@ -374,7 +404,7 @@ func TestTheDatabaseOfCrush(t *testing.T) {
 		}
 	}
 	last := b.got[len(b.got)-1]
-	if last.Provider != "zai" || last.Event.Session != "1" || filepath.Base(last.Event.Project) != "shop" || last.Event.At.UnixMilli() != noon+21_000 {
+	if last.Provider != "zai" || last.Event.Session != "1" || filepath.Base(last.Event.Project) != "shop" || last.Event.At.UnixMilli() != noon+20_600 {
 		t.Errorf("%+v", last)
 	}
 	if first := b.got[0].Event.At.UnixMilli(); first != noon+1000 {

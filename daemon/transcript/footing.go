@@ -22,9 +22,12 @@ type footing struct {
 	journal  bool     // a change of the old sort is on its way
 }
 
-// stillFor is how old the last change of a file has to be, so that the next one
-// shows in its time.
-const stillFor = 50 * time.Millisecond
+// How old the last change of a file has to be, so that the next one shows in its
+// time: there are file systems that keep that in steps of up to two seconds.
+const (
+	stillFor       = 50 * time.Millisecond
+	stillForCoarse = 2100 * time.Millisecond
+)
 
 // footingOf looks at a database; steady is false where a reading cannot begin.
 func footingOf(path string) (f footing, steady bool) {
@@ -40,7 +43,16 @@ func footingOf(path string) (f footing, steady bool) {
 		_, _ = io.ReadFull(log, f.log[:]) // a shorter one is as good as none
 		log.Close()
 	}
-	return f, !f.journal && time.Since(f.modified).Abs() > stillFor
+	return f, !f.journal && still(time.Since(f.modified), f.modified)
+}
+
+// still reports whether the next change of a file will show, so long after the
+// last one.
+func still(since time.Duration, modified time.Time) bool {
+	if modified.Nanosecond() == 0 {
+		return since.Abs() > stillForCoarse
+	}
+	return since.Abs() > stillFor
 }
 
 // logged reports whether there is a log to be read too.

@@ -79,11 +79,20 @@ func (m message) event(tool string) (quota.Event, bool) {
 		}
 		return e, e.Normalize(e.At).Check() == nil
 	case m.role == "assistant" && m.completed > 0 && m.model != "" && !(m.failed && m.tokens == quota.Tokens{}):
-		e := m.like(tool, quota.KindUsage, m.completed)
+		e := m.like(tool, quota.KindUsage, m.begun())
 		e.Turn, e.Tokens = m.turn, m.tokens
 		return e, e.Normalize(e.At).Check() == nil
 	}
 	return quota.Event{}, false
+}
+
+// begun is when an answer began, by which a turn's first is known: one that
+// hands work to a subagent is complete only after all answers of that.
+func (m message) begun() int64 {
+	if m.created > 0 {
+		return min(m.created, m.completed)
+	}
+	return m.completed
 }
 
 func (m message) like(tool string, kind quota.Kind, at int64) quota.Event {
