@@ -78,6 +78,9 @@ func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event
 	e := i.Event
 	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, cmp.Or(turns[e.Turn], r.Endpoint), ""
 	e.Session, e.Project = cmp.Or(r.Session, e.Session), cmp.Or(r.Project, e.Project)
+	if e.Tool == crush {
+		e.Endpoint = cmp.Or(e.Endpoint, crushEndpoint(i.Provider, e.Model))
+	}
 	e = e.Normalize(e.At)
 	switch {
 	case e.Kind == quota.KindPrompt && !r.Counted:

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"quotad/daemon/hook"
 	"quotad/daemon/store"
 	"quotad/quota"
 )
@@ -105,6 +107,22 @@ func dataHome(env func(string) string) string {
 		return dir
 	}
 	return filepath.Join(env("HOME"), ".local", "share")
+}
+
+// crushEndpoint is where Crush's providers and models are; "" where that may be
+// the plan, as the configuration says of Crush, or is not known. The id of the
+// plan is "zai" in Crush's list of providers (catwalk, 2026-10).
+func crushEndpoint(provider, model string) string {
+	asked := quota.NormalModel(model)
+	switch {
+	case asked != "" && !strings.HasPrefix(asked, "glm-"):
+		return hook.ElsewhereURL(cmp.Or(provider, crush))
+	case provider == "zai":
+		return quota.ProviderURL("zai-coding-plan")
+	case provider == "", quota.NamesProvider(provider):
+		return quota.ProviderURL(provider)
+	}
+	return hook.ElsewhereURL(provider)
 }
 
 // startCrush begins to listen, where the present settings say that Crush is on

@@ -134,3 +134,33 @@ func (a address) bill() Billing {
 	}
 	return Elsewhere
 }
+
+// ProviderURL is the endpoint behind the id that tools have for the provider:
+// "zai-coding-plan" and "zhipuai-coding-plan" are the plan, "zai" and "zhipuai"
+// the same provider's standard API (models.dev, the list that OpenCode and
+// others go by, 2026-10). It is "" for any other id.
+func ProviderURL(id string) string {
+	switch id {
+	case "zai-coding-plan":
+		return "https://api.z.ai/api/coding/paas/v4"
+	case "zhipuai-coding-plan":
+		return "https://open.bigmodel.cn/api/coding/paas/v4"
+	case "zai":
+		return "https://api.z.ai/api/paas/v4"
+	case "zhipuai":
+		return "https://open.bigmodel.cn/api/paas/v4"
+	}
+	return ""
+}
+
+// NamesProvider reports whether somebody would call the provider so who gives it
+// an id of their own.
+func NamesProvider(id string) bool {
+	id = strings.ToLower(id)
+	for _, name := range []string{"zai", "z.ai", "z-ai", "z_ai", "zhipu", "bigmodel", "glm"} {
+		if strings.Contains(id, name) {
+			return true
+		}
+	}
+	return false
+}

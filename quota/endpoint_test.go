@@ -144,3 +144,24 @@ func trusted(url string) bool {
 	host, _, _ = strings.Cut(host, ":")
 	return (host == "api.z.ai" || strings.HasSuffix("."+host, ".bigmodel.cn")) && strings.HasPrefix(path, "api/")
 }
+
+func TestProvidersByTheirIDs(t *testing.T) {
+	for id, want := range map[string]Billing{
+		"zai-coding-plan": OnPlan, "zhipuai-coding-plan": OnPlan, "zai": PayPerToken, "zhipuai": PayPerToken,
+	} {
+		if got := (Rules{}).Bill(Event{Endpoint: ProviderURL(id)}); got != want {
+			t.Errorf("%s is %v", id, got)
+		}
+		if !NamesProvider(id) {
+			t.Errorf("%s is not known for the provider's", id)
+		}
+	}
+	for _, id := range []string{"", "openrouter", "anthropic", "ZAI"} {
+		if url := ProviderURL(id); url != "" {
+			t.Errorf("%q leads to %s", id, url)
+		}
+	}
+	if NamesProvider("openrouter") || !NamesProvider("my-Z.AI") {
+		t.Error("ids of the user's own are mistaken")
+	}
+}

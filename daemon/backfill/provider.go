@@ -42,37 +42,10 @@ func (r *Rules) endpoint(tool, provider string) (url string, told bool) {
 		return url, true
 	}
 	if tool == "codex" { // its ids are the user's own words, and this one is set no more
-		return "", !likeZAI(provider)
+		return "", !quota.NamesProvider(provider)
 	}
 	if tool == "crush" && provider == "zai" { // catwalk, its list of providers
-		return providerURL("zai-coding-plan"), true
+		return quota.ProviderURL("zai-coding-plan"), true
 	}
-	return providerURL(provider), true
-}
-
-// providerURL knows the ids that models.dev, the list of providers of OpenCode,
-// gives to the plan and to the same provider's standard API.
-func providerURL(id string) string {
-	switch id {
-	case "zai-coding-plan":
-		return "https://api.z.ai/api/coding/paas/v4"
-	case "zhipuai-coding-plan":
-		return "https://open.bigmodel.cn/api/coding/paas/v4"
-	case "zai":
-		return "https://api.z.ai/api/paas/v4"
-	case "zhipuai":
-		return "https://open.bigmodel.cn/api/paas/v4"
-	}
-	return ""
-}
-
-// likeZAI reports whether somebody would call the plan's provider so.
-func likeZAI(id string) bool {
-	id = strings.ToLower(id)
-	for _, name := range []string{"zai", "z.ai", "z-ai", "z_ai", "zhipu", "bigmodel", "glm"} {
-		if strings.Contains(id, name) {
-			return true
-		}
-	}
-	return false
+	return quota.ProviderURL(provider), true
 }

@@ -80,7 +80,7 @@ func clineEndpoint(provider, model string) string {
 		}
 		return modelEndpoint(provider, model)
 	}
-	return providerURL(provider)
+	return ElsewhereURL(provider)
 }
 
 // answerCline can hold a prompt back in VS Code; a person is shown nothing else.

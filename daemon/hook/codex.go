@@ -94,7 +94,7 @@ func codexEndpoint(in Input, model string) string {
 	case base != "":
 		return bareURL(base)
 	case provider != "" && provider != "openai":
-		return providerURL(provider)
+		return ElsewhereURL(provider)
 	case strings.HasPrefix(quota.NormalModel(model), "glm-"):
 		return ""
 	}

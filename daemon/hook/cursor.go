@@ -58,7 +58,7 @@ func cursorEvent(in Input) quota.Event {
 		Model: in.text("model"), Turn: in.text("generation_id"),
 	}
 	if !isGLM(e.Model) {
-		e.Endpoint = providerURL("cursor")
+		e.Endpoint = ElsewhereURL("cursor")
 	}
 	return e
 }

@@ -57,7 +57,7 @@ func droidEndpoint(in Input, model string) string {
 	if !known {
 		return modelEndpoint("factory", model)
 	}
-	return providerURL("factory")
+	return ElsewhereURL("factory")
 }
 
 func (m droidModel) named(model string) bool {

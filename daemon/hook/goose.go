@@ -90,18 +90,16 @@ func gooseProvider(in Input, id string) string {
 		BaseURL string `json:"base_url"`
 	}
 	if id != filepath.Base(id) {
-		return providerURL(id)
+		return ElsewhereURL(id)
 	}
 	text, err := in.below(gooseDir(in.Env("HOME"), in.Env), "custom_providers", id+".json")
 	if err == nil && json.Unmarshal(text, &added) == nil && added.BaseURL != "" {
 		return bareURL(added.BaseURL)
 	}
-	for _, word := range []string{"custom", "zai", "z_ai", "z-ai", "z.ai", "zhipu", "glm", "bigmodel"} {
-		if strings.Contains(strings.ToLower(id), word) {
-			return "" // perhaps the plan
-		}
+	if strings.Contains(id, "custom") || quota.NamesProvider(id) {
+		return "" // perhaps the plan
 	}
-	return providerURL(id)
+	return ElsewhereURL(id)
 }
 
 // setupGoose makes a plugin. At the end of a turn an answer would keep Goose

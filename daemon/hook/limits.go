@@ -21,10 +21,10 @@ func bareURL(raw string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// providerURL stands for the endpoint of a provider that a tool names and gives
+// ElsewhereURL stands for the endpoint of a provider that a tool names and gives
 // no URL of: on a domain that nothing answers on, so that its calls are told
 // from the plan's and from each other.
-func providerURL(name string) string {
+func ElsewhereURL(name string) string {
 	label := strings.Trim(strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':

@@ -15,5 +15,5 @@ func modelEndpoint(provider, model string) string {
 	if model == "" || isGLM(model) {
 		return ""
 	}
-	return providerURL(provider)
+	return ElsewhereURL(provider)
 }

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"path/filepath"
@@ -79,14 +80,6 @@ func pluginEndpoint(provider, url string) string {
 		return bareURL(url)
 	}
 	switch provider {
-	case "zai-coding-plan":
-		return "https://api.z.ai/api/coding/paas/v4"
-	case "zhipuai-coding-plan":
-		return "https://open.bigmodel.cn/api/coding/paas/v4"
-	case "zai":
-		return "https://api.z.ai/api/paas/v4"
-	case "zhipuai":
-		return "https://open.bigmodel.cn/api/paas/v4"
 	case "anthropic":
 		return anthropic
 	case "openai":
@@ -96,7 +89,7 @@ func pluginEndpoint(provider, url string) string {
 	case "":
 		return ""
 	}
-	return providerURL(provider)
+	return cmp.Or(quota.ProviderURL(provider), ElsewhereURL(provider))
 }
 
 // pluginRecord is the database in which the tool keeps its sessions.

@@ -103,12 +103,12 @@ func TestGooseGoesByItsSettings(t *testing.T) {
 	}
 }
 
-func TestProviderURLIsNoAddress(t *testing.T) {
+func TestElsewhereURLIsNoAddress(t *testing.T) {
 	for id, want := range map[string]string{
 		"openrouter": "https://openrouter.invalid", "Vercel AI": "https://vercel-ai.invalid",
 		"": noURL, "../..": noURL, "http://k:key@evil": "https://http---k-key-evil.invalid", "api.z.ai/api/anthropic": "https://api-z-ai-api-anthropic.invalid", "üñ": noURL,
 	} {
-		got := providerURL(id)
+		got := ElsewhereURL(id)
 		if got != want {
 			t.Errorf("%q: %s, want %s", id, got, want)
 		}

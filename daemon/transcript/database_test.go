@@ -407,6 +407,9 @@ func TestTheDatabaseOfCrush(t *testing.T) {
 	if last.Provider != "zai" || last.Event.Session != "1" || filepath.Base(last.Event.Project) != "shop" || last.Event.At.UnixMilli() != noon+20_600 {
 		t.Errorf("%+v", last)
 	}
+	if asked := b.got[len(b.got)-2]; asked.Event.Kind != quota.KindPrompt || asked.Provider != "zai" || asked.Event.Model != "glm-5.3" {
+		t.Errorf("the last prompt says %q and %q of who answers it", asked.Provider, asked.Event.Model)
+	}
 	if first := b.got[0].Event.At.UnixMilli(); first != noon+1000 {
 		t.Errorf("%d", first)
 	}
