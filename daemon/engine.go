@@ -41,6 +41,7 @@ type Engine struct {
 	pings    chan chan struct{}
 	stopped  chan struct{}
 	snap     atomic.Pointer[Snapshot]
+	snooze   atomic.Pointer[time.Time] // its end, as it is stored
 	subs     subscribers
 	counts   counts
 	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
@@ -91,6 +92,11 @@ func NewEngine(s *store.Store, settings config.Settings, now func() time.Time, l
 		return nil, fmt.Errorf("take up the counters: %w", err)
 	}
 	e.adopt(w)
+	until, err := (outbox{e}).SnoozedUntil(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("take up the snooze: %w", err)
+	}
+	e.snooze.Store(&until)
 	return e, nil
 }
 

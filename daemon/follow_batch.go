@@ -3,8 +3,10 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
+	"quotad/daemon/hook"
 	"quotad/daemon/store"
 	"quotad/daemon/transcript"
 	"quotad/quota"
@@ -76,10 +78,13 @@ func (f itemFate) String() string {
 // it is: who is charged depends on that.
 func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event, itemFate) {
 	e := i.Event
-	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, cmp.Or(turns[e.Turn], r.Endpoint), ""
+	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, turns.of(e.Turn, r.Endpoint), ""
 	e.Session, e.Project = cmp.Or(r.Session, e.Session), cmp.Or(r.Project, e.Project)
-	if e.Tool == crush {
+	switch {
+	case e.Tool == crush:
 		e.Endpoint = cmp.Or(e.Endpoint, crushEndpoint(i.Provider, e.Model))
+	case i.Provider != "":
+		e.Endpoint = answeredAt(e, i.Provider)
 	}
 	e = e.Normalize(e.At)
 	switch {
@@ -91,6 +96,21 @@ func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event
 		return e, itemUnusable
 	}
 	return e, itemTaken
+}
+
+// answeredAt is where an answer came from, by its provider: a subagent need not
+// ask the one that its prompt's turn does. An id of the user's own says nothing;
+// but no model of another maker came from the provider's own address.
+func answeredAt(e quota.Event, provider string) string {
+	if url := quota.ProviderURL(provider); url != "" && e.Tool != "codex" {
+		return url
+	}
+	model := quota.NormalModel(e.Model)
+	foreign := model != "" && !strings.HasPrefix(model, "glm-")
+	if foreign && e.Endpoint != "" && (quota.Rules{}).Bill(e) == quota.OnPlan {
+		return hook.ElsewhereURL(provider)
+	}
+	return e.Endpoint
 }
 
 // keepFollowed records events of a record, and how far it was read where that

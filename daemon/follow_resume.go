@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"quotad/daemon/store"
@@ -35,11 +36,15 @@ func (f *follower) resume() {
 	if err != nil {
 		f.log.Warn().Err(err).Msg("what was followed before is taken up again at the next prompt")
 	}
-	for _, s := range heard {
+	slices.SortStableFunc(heard, func(a, b sighting) int { return b.newest().Compare(a.newest()) })
+	for _, s := range heard { // of too many the newest
 		s.past = true
 		f.hear(s)
 	}
 }
+
+// newest is when the record of a sighting was last known to matter.
+func (s sighting) newest() time.Time { return later(s.record.Grown, s.record.Since) }
 
 // follows reports whether an event names a record to follow.
 func follows(e quota.Event) bool { return e.Kind == quota.KindPrompt && e.Transcript != "" }

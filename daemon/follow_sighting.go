@@ -29,6 +29,15 @@ type endpoints map[string]string
 // maxTurns is of how many turns of a session that is kept in mind.
 const maxTurns = 256
 
+// of is where a turn went: "" too says that, of a tool that cannot tell. A turn
+// that is not known went where the session's last prompt did.
+func (t endpoints) of(turn, session string) string {
+	if to, known := t[turn]; known {
+		return to
+	}
+	return session
+}
+
 // and adds those of later turns.
 func (t endpoints) and(o endpoints) endpoints {
 	if len(t) == 0 || len(t)+len(o) > maxTurns {
@@ -38,14 +47,24 @@ func (t endpoints) and(o endpoints) endpoints {
 	return t
 }
 
-// sightingOf is the word of a record that a prompt is, or the end of a turn.
+// sightingOf is the word of a record that a prompt is.
 func sightingOf(e quota.Event) sighting {
 	s := sighting{record: store.Followed{
 		Tool: e.Tool, Path: filepath.Clean(e.Transcript), Session: e.Session,
 		Account: e.Account, Project: e.Project, Endpoint: e.Endpoint, Since: e.At.Add(-sinceSlack),
 	}}
-	if e.Turn != "" && e.Endpoint != "" {
+	if e.Turn != "" {
 		s.turns = endpoints{e.Turn: e.Endpoint}
+	}
+	return s
+}
+
+// endingOf is the word that a turn has ended, which need not know where it went.
+func endingOf(e quota.Event) sighting {
+	s := sightingOf(e)
+	s.ended = true
+	if e.Endpoint == "" {
+		s.turns = nil
 	}
 	return s
 }

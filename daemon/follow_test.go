@@ -134,9 +134,7 @@ func (x *tail) turnEnds() {
 }
 
 func (x *tail) ends(e quota.Event) {
-	s := sightingOf(e.Normalize(time.Now()))
-	s.ended = true
-	x.follow.hear(s)
+	x.follow.hear(endingOf(e.Normalize(time.Now())))
 }
 
 // asked and answered write what Claude Code does.

@@ -79,19 +79,25 @@ func (o outbox) SnoozedUntil(context.Context) (until time.Time, err error) {
 }
 
 // snoozed is the end of the snooze that holds at now, nil where none does.
+// Who asks does not wait for the disk.
 func (e *Engine) snoozed(now time.Time) *time.Time {
-	until, err := (outbox{e}).SnoozedUntil(context.Background())
-	if err != nil || !until.After(now) {
+	until := e.snooze.Load()
+	if until == nil || !until.After(now) {
 		return nil
 	}
-	return &until
+	return until
 }
 
 // Snooze holds notices back until an instant; one that is past ends it.
 func (e *Engine) Snooze(ctx context.Context, until time.Time) error {
-	text, err := quota.Milli(until).MarshalText()
+	until = quota.Milli(until)
+	text, err := until.MarshalText()
 	if err != nil {
 		return err
 	}
-	return e.do(ctx, func(w *work) error { return w.tx.PutValue(snoozeKey, text) })
+	err = e.do(ctx, func(w *work) error { return w.tx.PutValue(snoozeKey, text) })
+	if err == nil {
+		e.snooze.Store(&until)
+	}
+	return err
 }

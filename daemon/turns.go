@@ -22,8 +22,7 @@ func (d *service) postTurn(r *http.Request) (any, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	turn := sightingOf(e)
-	turn.ended = true
+	turn := endingOf(e)
 	if bad := d.follow.followable(turn.record); bad != nil {
 		return nil, bad
 	}
