@@ -175,6 +175,11 @@ func keptAnswers(n int) []*toolKept {
 	return []*toolKept{k}
 }
 
+// homeAt is an environment with nothing but a home.
+func homeAt(dir string) func(string) string {
+	return func(name string) string { return map[string]string{"HOME": dir}[name] }
+}
+
 // An import that breaks off says how far it came.
 func TestImportThatBreaksOff(t *testing.T) {
 	for _, c := range []struct {
@@ -189,7 +194,7 @@ func TestImportThatBreaksOff(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			a := &app{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, env: func(string) string { return "" }, now: time.Now}
+			a := &app{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, env: homeAt(t.TempDir()), now: time.Now}
 			r := &heldRecord{calls: 1, kept: []quota.Event{{ID: "01A", Kind: quota.KindPrompt, Count: 1}}}
 			c.set(r, cancel)
 			imp := &toolsImport{app: a, tools: keptAnswers(2500)}
@@ -207,7 +212,7 @@ func TestImportThatBreaksOff(t *testing.T) {
 // What is not taken is named, and spoils nothing else.
 func TestImportOfWhatIsNotTaken(t *testing.T) {
 	said := &bytes.Buffer{}
-	a := &app{stdout: &bytes.Buffer{}, stderr: said, env: func(string) string { return "" }, now: func() time.Time { return time.Unix(2e9, 0).UTC() }}
+	a := &app{stdout: &bytes.Buffer{}, stderr: said, env: homeAt(t.TempDir()), now: func() time.Time { return time.Unix(2e9, 0).UTC() }}
 	imp := &toolsImport{app: a, tools: keptAnswers(2)}
 	if err := imp.record(t.Context(), &pickyRecord{}); err != nil {
 		t.Fatal(err)

@@ -50,6 +50,23 @@ type shown struct {
 	took time.Duration
 }
 
+// heard is what a command shows that has heard the daemon in time, which a busy
+// machine may keep it from.
+func (h *daemonHome) heard(stdin func() io.Reader, env []string, args ...string) (got shown) {
+	h.t.Helper()
+	patiently(h.t, func() bool {
+		got = h.shows(stdin(), env, args...)
+		return !strings.Contains(got.out, "quotad: no answer")
+	})
+	return got
+}
+
+func nothing() io.Reader { return nil }
+
+func text(s string) func() io.Reader {
+	return func() io.Reader { return strings.NewReader(s) }
+}
+
 // shows runs a command that never says a word on standard error, and has to end
 // by itself.
 func (h *daemonHome) shows(stdin io.Reader, env []string, args ...string) shown {
@@ -127,7 +144,7 @@ func TestStatuslineTakesAnyInput(t *testing.T) {
 		{"a subscription to Claude", func() io.Reader { return strings.NewReader(`{"rate_limits":{"five_hour":{"used_percentage":2}}}`) }, []string{onPlan}, ""},
 	} {
 		patiently(t, func() bool {
-			got := h.shows(c.stdin(), append(c.env, "NO_COLOR=1", "COLUMNS=80"), "statusline")
+			got := h.heard(c.stdin, append(c.env, "NO_COLOR=1", "COLUMNS=80"), "statusline")
 			if got.out != c.want || got.code != 0 {
 				t.Logf("%s: %q, exit code %d, want %q", c.what, got.out, got.code, c.want)
 			}
@@ -221,7 +238,7 @@ func TestBarsEndInTime(t *testing.T) {
 
 func TestBarsSayThatAnAccountIsNotThere(t *testing.T) {
 	h := newLineHome(t)
-	got := h.shows(nil, nil, "status", "--format", "xbar", "--account", "nobody")
+	got := h.heard(nothing, nil, "status", "--format", "xbar", "--account", "nobody")
 	if want := "quotad: no status | color=#888888\n---\nThere is no account nobody.\n"; !strings.HasPrefix(got.out, want) || got.code != 0 {
 		t.Errorf("%q, exit code %d", got.out, got.code)
 	}
@@ -237,7 +254,7 @@ func TestStatuslineColours(t *testing.T) {
 		{nil, green}, {[]string{"TERM=xterm"}, green}, {[]string{"NO_COLOR="}, green},
 		{[]string{"NO_COLOR=1"}, plain}, {[]string{"TERM=dumb"}, plain},
 	} {
-		if got := h.shows(nil, append(c.env, "COLUMNS=20"), "statusline"); got.out != c.want {
+		if got := h.heard(nothing, append(c.env, "COLUMNS=20"), "statusline"); got.out != c.want {
 			t.Errorf("%q: %q, want %q", c.env, got.out, c.want)
 		}
 	}
@@ -328,7 +345,7 @@ func TestStatuslineWraps(t *testing.T) {
 		{"it complains", "echo no >&2; echo me", "me | " + line + "\n"},
 		{"it leaves something behind", "sleep 600 & echo $! >pid; echo me", "me | " + line + "\n"},
 	} {
-		got := h.shows(strings.NewReader(input), []string{"NO_COLOR=1", "COLUMNS=120", "PATH=" + os.Getenv("PATH")}, "statusline", "--wrap", c.command)
+		got := h.heard(text(input), []string{"NO_COLOR=1", "COLUMNS=120", "PATH=" + os.Getenv("PATH")}, "statusline", "--wrap", c.command)
 		if got.out != c.want || got.code != 0 {
 			t.Errorf("%s: %q, exit code %d, want %q", c.what, got.out, got.code, c.want)
 		}
@@ -352,7 +369,7 @@ func (h *daemonHome) end(file string) {
 // printed is kept.
 func TestStatuslineWaitsASecondForTheirs(t *testing.T) {
 	h := newLineHome(t)
-	got := h.shows(strings.NewReader("{}"), []string{"NO_COLOR=1", "COLUMNS=80", "PATH=" + os.Getenv("PATH")},
+	got := h.heard(text("{}"), []string{"NO_COLOR=1", "COLUMNS=80", "PATH=" + os.Getenv("PATH")},
 		"statusline", "--wrap", "echo me; (sleep 2; touch alive); echo late")
 	if want := "me | GLM 5h ~40 % (about 40 of 100 prompts)\n"; got.out != want || got.code != 0 {
 		t.Errorf("%q, exit code %d", got.out, got.code)
