@@ -196,6 +196,13 @@ func TestKeep(t *testing.T) {
 	if got := Keep(l.setupFor, mine, true); got.Guard != hook.GuardOff {
 		t.Errorf("asked for no guard: %v", got.Guard)
 	}
+	for written, want := range map[string]hook.Guard{"--guard": hook.GuardWarn, "--guard block": hook.GuardBlock, "--guard=off": hook.GuardOff} {
+		l.write(l.file, strings.ReplaceAll(l.text(l.file), "--guard=warn", written), 0o600)
+		if got := Keep(l.setupFor, mine, false); got.Guard != want {
+			t.Errorf("%s, as people write it: kept %v", written, got.Guard)
+		}
+		l.write(l.file, strings.ReplaceAll(l.text(l.file), written, "--guard=warn"), 0o600)
+	}
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
