@@ -94,7 +94,7 @@ func codexEndpoint(in Input, model string) string {
 		return bareURL(base)
 	case provider != "" && provider != "openai":
 		return providerURL(provider)
-	case strings.HasPrefix(quota.NormalModel(model), "glm-"):
+	case isGLM(model):
 		return ""
 	}
 	return openAI
