@@ -37,9 +37,14 @@ type Rules struct {
 	Tools     map[string]bool // for events without endpoint, by Event.Tool: on the plan or not
 }
 
+// unknownHost ends the hosts of endpoints that stand for what a tool could not
+// tell; nothing answers there (RFC 2606).
+const unknownHost = ".invalid"
+
 // Bill says who pays for the call an event tells of. An event without endpoint
-// is on the plan unless its tool is said not to be. Otherwise host and path
-// decide, never the key: the user's rules first, then the provider's addresses.
+// is on the plan unless its tool is said not to be; one whose endpoint could not
+// be told is only where its tool is said to be. Otherwise host and path decide,
+// never the key: the user's rules first, then the provider's addresses.
 func (r Rules) Bill(e Event) Billing {
 	if e.Endpoint == "" {
 		if plan, told := r.Tools[e.Tool]; told && !plan {
@@ -59,6 +64,9 @@ func (r Rules) Bill(e Event) Billing {
 			return OnPlan
 		}
 		return Elsewhere
+	}
+	if strings.HasSuffix(to.host, unknownHost) && r.Tools[e.Tool] {
+		return OnPlan
 	}
 	return to.bill()
 }

@@ -165,3 +165,21 @@ func TestProvidersByTheirIDs(t *testing.T) {
 		t.Error("ids of the user's own are mistaken")
 	}
 }
+
+func TestAnEndpointThatCouldNotBeToldHeedsTheWord(t *testing.T) {
+	said := Rules{Tools: map[string]bool{"cursor": true, "goose": false}}
+	for _, c := range []struct {
+		tool, endpoint string
+		want           Billing
+	}{
+		{"cursor", "https://cursor.invalid", OnPlan},
+		{"goose", "https://openrouter.invalid", Elsewhere},
+		{"droid", "https://factory.invalid", Elsewhere},
+		{"cursor", "https://api.openai.com", Elsewhere},
+		{"cursor", "https://invalid.example", Elsewhere},
+	} {
+		if got := said.Bill(Event{Tool: c.tool, Endpoint: c.endpoint}); got != c.want {
+			t.Errorf("%s at %s is %v, want %v", c.tool, c.endpoint, got, c.want)
+		}
+	}
+}

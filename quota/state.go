@@ -17,7 +17,7 @@ type Meter struct {
 
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
-const FoldVersion = 3
+const FoldVersion = 4
 
 // State is the fold of one account's entries. Its zero value holds none.
 // Entries are applied in the order of Event.Before; Takes tells which late

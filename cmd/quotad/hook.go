@@ -105,6 +105,11 @@ type hookAsked struct {
 // later versions to know. There is no wrong use of a hook.
 func hookArgs(args []string) (asked hookAsked) {
 	for i := 0; i < len(args); i++ {
+		if guard, words := hook.GuardAt(args, i); words > 0 {
+			asked.guard = guard
+			i += words - 1
+			continue
+		}
 		name, value, joined := strings.Cut(args[i], "=")
 		if !strings.HasPrefix(name, "-") {
 			if asked.tool == "" {
@@ -122,9 +127,6 @@ func hookArgs(args []string) (asked hookAsked) {
 			place = &asked.flags.StateDir
 		case "--config":
 			place = &asked.flags.Config
-		case "--guard":
-			asked.guard = hook.ParseGuard(value)
-			continue
 		default:
 			continue
 		}

@@ -271,6 +271,7 @@ func TestHookTakesAGuard(t *testing.T) {
 	for text, want := range map[string]hook.Guard{
 		"claude-code": hook.GuardOff, "claude-code --guard": hook.GuardWarn, "--guard claude-code": hook.GuardWarn,
 		"claude-code --guard=warn": hook.GuardWarn, "claude-code --guard=block": hook.GuardBlock,
+		"claude-code --guard block": hook.GuardBlock, "--guard block claude-code": hook.GuardBlock, "--guard off claude-code": hook.GuardOff,
 		"claude-code --guard=off": hook.GuardOff, "claude-code --guard=shout": hook.GuardOff,
 	} {
 		if asked := hookArgs(strings.Fields(text)); asked.guard != want || asked.tool != "claude-code" || len(asked.rest) > 0 {

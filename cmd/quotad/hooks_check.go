@@ -91,11 +91,11 @@ func (x *examination) problem(t hookTool, p install.Problem) {
 	case install.NoProgram:
 		x.fault(again, "its prompts are not counted: %s: %s", p.Path, p.Text)
 	case install.SwitchedOff:
-		x.warn("take it out of "+p.Path, "its prompts are not counted: %s: %s", p.Path, p.Text)
+		x.warn("${EDITOR:-vi} "+p.Path, "its prompts are not counted: %s: %s", p.Path, p.Text)
 	case install.Twice:
 		x.warn(mendTwice(again, p), "%s: %s", p.Path, p.Text)
 	case install.Unreadable:
-		x.warn("mend "+p.Path, "%s: %s", p.Path, p.Text)
+		x.warn("${EDITOR:-vi} "+p.Path, "%s: %s", p.Path, p.Text)
 	case install.Changed, install.OtherProgram:
 		x.warn(again, "%s: %s", p.Path, p.Text)
 	}

@@ -189,7 +189,7 @@ func (r *hooksRun) step(t hookTool, step install.Step) bool {
 	}
 	if err != nil {
 		r.spoiled = append(r.spoiled, err)
-		fmt.Fprintf(r.stdout, "%s: %s: left alone\n", t.Title, clean(step.Path))
+		fmt.Fprintf(r.stdout, "%s: %s: left alone\n  %s\n", t.Title, clean(step.Path), clean(err.Error()))
 		if len(step.ByHand) > 0 {
 			fmt.Fprintf(r.stdout, "  what belongs in it:\n    %s\n", strings.Join(step.ByHand, "\n    "))
 		}

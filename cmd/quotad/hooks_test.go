@@ -35,7 +35,8 @@ func TestBrokenFileSpoilsNoOther(t *testing.T) {
 		r.tool(tool, r.hookHost("/opt/quotad"))
 	}
 	for _, want := range []string{
-		"The broken: ", "broken.json: left alone\n  what belongs in it:\n    {\n", "empty.json: installed\n", "listed.json: left alone\n", "good.json: installed\n",
+		"The broken: ", "broken.json: left alone\n  " + filepath.Join(p.env("HOME"), "broken.json") + ":1:1: not valid JSON: ", "run it again\n  what belongs in it:\n    {\n", "empty.json: installed\n",
+		"listed.json: left alone\n  " + filepath.Join(p.env("HOME"), "listed.json") + ":1:1: ", "good.json: installed\n",
 		"  note: trust it in /hooks.\n", "  note: it is made up.\n",
 		"  note: The good cannot tell what it talks to: its prompts count on the plan; if that is wrong: quotad config set tool.good.plan false\n",
 	} {

@@ -91,14 +91,22 @@ func codexEndpoint(in Input, model string) string {
 	profile := word(all, "profile")
 	provider := cmp.Or(word(all, "profiles", profile, "model_provider"), word(all, "model_provider"))
 	switch base := word(all, "model_providers", provider, "base_url"); {
+	case base != "" && !served(bareURL(base), model):
+		return openAI
 	case base != "":
 		return bareURL(base)
 	case provider != "" && provider != "openai":
 		return ElsewhereURL(provider)
-	case strings.HasPrefix(quota.NormalModel(model), "glm-"):
+	case isGLM(model):
 		return ""
 	}
 	return openAI
+}
+
+// served reports whether an address can have the model: the plan's own has its
+// own alone. With another the command line named a profile, most likely.
+func served(url, model string) bool {
+	return model == "" || isGLM(model) || (quota.Rules{}).Bill(quota.Event{Endpoint: url}) != quota.OnPlan
 }
 
 // codexHome is the folder of Codex's settings.

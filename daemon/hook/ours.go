@@ -23,9 +23,6 @@ func Calls(command string) bool {
 	return ok
 }
 
-// OursWords is Ours for a command that is given as a list of words.
-func OursWords(words []string) bool { return Ours(JoinWords(words)) }
-
 // JoinWords is a list of words as a shell command.
 func JoinWords(words []string) string {
 	quoted := make([]string, len(words))

@@ -42,7 +42,7 @@ func TestOurs(t *testing.T) {
 			t.Errorf("%s: calls %t, ours %t", c.command, calls, ours)
 		}
 	}
-	if !OursWords([]string{"/usr/bin/quotad", "hook", "codex-notify"}) || OursWords([]string{"notify-send", "quotad hook"}) {
+	if !Ours(JoinWords([]string{"/usr/bin/quotad", "hook", "codex-notify"})) || Ours(JoinWords([]string{"notify-send", "quotad hook"})) {
 		t.Error("lists of words")
 	}
 }

@@ -2,7 +2,6 @@ package hook
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 )
@@ -20,16 +19,43 @@ const (
 
 func (g Guard) String() string { return [...]string{"off", "warn", "block"}[g] }
 
-// ParseGuard reads the value of the flag that asks for a guard; "" is that of
+// parseGuard reads the value of the flag that asks for a guard; "" is that of
 // the flag alone. Words that are not known ask for none.
-func ParseGuard(value string) Guard {
+func parseGuard(value string) (g Guard, known bool) {
 	switch value {
 	case "", "warn":
-		return GuardWarn
+		return GuardWarn, true
 	case "block":
-		return GuardBlock
+		return GuardBlock, true
 	}
-	return GuardOff
+	return GuardOff, value == "off"
+}
+
+// GuardAt reads the flag that asks for a guard at the word i of a call, and
+// tells how many words that is, 0 where it is no such flag. The value may stand
+// behind it too: people write flags so, and it must not be taken for a tool.
+func GuardAt(args []string, i int) (g Guard, words int) {
+	name, value, joined := strings.Cut(args[i], "=")
+	if name != "--guard" {
+		return GuardOff, 0
+	}
+	if !joined && i+1 < len(args) && args[i+1] != "" {
+		if g, known := parseGuard(args[i+1]); known {
+			return g, 2
+		}
+	}
+	g, _ = parseGuard(value)
+	return g, 1
+}
+
+// GuardIn is the guard that the words of a call ask for.
+func GuardIn(args []string) (g Guard) {
+	for i := range args {
+		if at, words := GuardAt(args, i); words > 0 {
+			g = at
+		}
+	}
+	return g
 }
 
 // flag is how a command line asks for the guard.
@@ -73,14 +99,4 @@ func answer(v map[string]any) []byte {
 		return nil
 	}
 	return line
-}
-
-// GuardIn is the guard that the words of a call ask for.
-func GuardIn(args []string) Guard {
-	for _, g := range []Guard{GuardWarn, GuardBlock} {
-		if slices.Contains(args, strings.TrimSpace(g.flag())) {
-			return g
-		}
-	}
-	return GuardOff
 }

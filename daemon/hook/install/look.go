@@ -65,9 +65,7 @@ func Look(setup func(hook.Host) hook.Setup, h hook.Host, folders []string) Looke
 	for _, f := range files {
 		l.file(f)
 	}
-	if len(l.Files) == 0 && len(l.Problems) == 0 && len(files) > 0 {
-		l.note(Missing, files[0].Path, "it has no hook of quotad")
-	}
+	l.missing(files)
 	for _, f := range others {
 		l.other(f)
 	}
@@ -89,6 +87,27 @@ func Look(setup func(hook.Host) hook.Setup, h hook.Host, folders []string) Looke
 
 func (l *look) note(k Kind, path, format string, args ...any) {
 	l.Problems = append(l.Problems, Problem{Kind: k, Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// missing notes which of the files has nothing of ours. Where none has, that is
+// one thing to say, and it may have been said why.
+func (l *look) missing(files []hook.File) {
+	lacking := slices.DeleteFunc(slices.Clone(files), func(f hook.File) bool {
+		return len(f.Entries) == 0 && f.Text == "" || slices.Contains(l.Files, f.Path) || l.hasProblem(f.Path)
+	})
+	if len(l.Files) == 0 {
+		lacking = lacking[:min(len(lacking), 1)]
+		if len(l.Problems) > 0 {
+			return
+		}
+	}
+	for _, f := range lacking {
+		l.note(Missing, f.Path, "it has no hook of quotad")
+	}
+}
+
+func (l *look) hasProblem(path string) bool {
+	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return p.Path == path })
 }
 
 // file looks at one that should have entries of ours.

@@ -129,6 +129,43 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// A tool that reads one file of several is not well because another has ours.
+func TestLookAtToolOfSeveralFiles(t *testing.T) {
+	const script = "#!/bin/sh\nquotad hook x\n"
+	l := newLooked(t)
+	first, second := filepath.Join(l.dir, "Prompt"), filepath.Join(l.dir, "Start")
+	setup := func(hook.Host) hook.Setup {
+		return hook.Setup{Files: []hook.File{{Path: first, Form: hook.Script, Text: script}, {Path: second, Form: hook.Script, Text: script}}}
+	}
+	for _, c := range []struct {
+		title string
+		text  map[string]string
+		want  []string // the paths that are said to have no hook of ours
+	}{
+		{"both", map[string]string{first: script, second: script}, nil},
+		{"neither, which is one thing to say", nil, []string{first}},
+		{"one was taken away", map[string]string{second: script}, []string{first}},
+		{"one is the user's own", map[string]string{first: script, second: "#!/bin/sh\ndate\n"}, []string{second}},
+		{"the user's own calls it", map[string]string{first: script, second: "#!/bin/sh\ndate\nquotad hook x\n"}, nil},
+	} {
+		for _, path := range []string{first, second} {
+			_ = os.Remove(path)
+			if text, ok := c.text[path]; ok {
+				l.write(path, text, 0o700)
+			}
+		}
+		var paths []string
+		for _, p := range Look(setup, hook.Host{}, nil).Problems {
+			if p.Kind == Missing {
+				paths = append(paths, p.Path)
+			}
+		}
+		if !slices.Equal(paths, c.want) {
+			t.Errorf("%s: %q", c.title, paths)
+		}
+	}
+}
+
 func TestSwitchedOff(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "[features]\nhooks = true\n": "", "[features]\nhooks = false\n": "features.hooks", "[features]\ncodex_hooks = false\n": "features.codex_hooks", "oops": "",
@@ -158,6 +195,13 @@ func TestKeep(t *testing.T) {
 	}
 	if got := Keep(l.setupFor, mine, true); got.Guard != hook.GuardOff {
 		t.Errorf("asked for no guard: %v", got.Guard)
+	}
+	for written, want := range map[string]hook.Guard{"--guard": hook.GuardWarn, "--guard block": hook.GuardBlock, "--guard=off": hook.GuardOff} {
+		l.write(l.file, strings.ReplaceAll(l.text(l.file), "--guard=warn", written), 0o600)
+		if got := Keep(l.setupFor, mine, false); got.Guard != want {
+			t.Errorf("%s, as people write it: kept %v", written, got.Guard)
+		}
+		l.write(l.file, strings.ReplaceAll(l.text(l.file), written, "--guard=warn"), 0o600)
 	}
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
