@@ -22,7 +22,7 @@ test: build           ## all tests; the one of the desktop skips with a word whe
 	.ci/desktop-test.sh bin/quotad
 
 race:                 ## tests under the race detector, which needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
 
 lint: vuln            ## gofmt, vet, staticcheck, govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
