@@ -35,6 +35,7 @@ const (
 	MaxID     = 200           // bytes
 	MaxText   = 1 << 10       // bytes of tool, session, project, model, turn, name
 	MaxPath   = 4 << 10       // bytes of endpoint and transcript
+	MaxKey    = 64            // bytes of a key's salted hash
 	MaxCount  = 1000          // prompts in one event
 	MaxTokens = 1_000_000_000 // tokens of one sort in one event
 	MaxAhead  = 5 * time.Minute
@@ -64,6 +65,8 @@ type Event struct {
 	Until      time.Time // kind exhausted: when it refreshes; zero: not told
 	Code       string    // kind exhausted: the provider's code, where it gave one
 	Readings   []Reading // kind reading
+	Plan       PlanTold  // kind reading: what the provider told of the subscription
+	Key        string    // salted hash of the key that the tool uses; empty: the tool could not tell
 	Voids      string    // kind void: the ID taken out
 }
 
@@ -73,6 +76,18 @@ type Tokens struct {
 	Cached int64 `json:"cached"`
 	Output int64 `json:"output"`
 }
+
+// PlanTold is what the provider told of a subscription beside its figures. What
+// it did not tell is empty.
+type PlanTold struct {
+	ID         string    // of a plan: "v3/max"
+	Subscribed time.Time // the purchase, from which week and month step
+	Renews     time.Time // start of the day of the next renewal
+	Ends       time.Time // of a subscription that is not renewed
+}
+
+// IsZero reports whether nothing was told.
+func (p PlanTold) IsZero() bool { return p == PlanTold{} }
 
 // Reading is the provider's own figure for one window. What it does not tell
 // is nil or zero, and never means "none used".
@@ -171,6 +186,7 @@ func (e Event) checkTexts() *Error {
 	}{
 		{"tool", e.Tool, MaxText}, {"session", e.Session, MaxText}, {"project", e.Project, MaxText},
 		{"model", e.Model, MaxText}, {"turn", e.Turn, MaxText}, {"name", e.Name, MaxText},
+		{"key", e.Key, MaxKey}, {"plan.id", e.Plan.ID, MaxText},
 		{"endpoint", e.Endpoint, MaxPath}, {"transcript", e.Transcript, MaxPath},
 	} {
 		if len(f.text) > f.most {

@@ -132,8 +132,12 @@ type Promotion struct {
 type Account struct {
 	Name       string
 	Plan       Plan
-	Assumed    bool      // no plan was configured
+	Assumed    bool      // no plan was configured, nor told by the provider
+	Detected   bool      // the provider told the plan
+	Configured string    // the plan that the configuration names, where the provider told another
 	Subscribed time.Time // anchors week and month; zero: the first event does
+	Renews     time.Time // next renewal; zero: not known
+	Ends       time.Time // where it is not renewed; zero: not known
 	Model      string    // of events that name none
 }
 

@@ -52,7 +52,25 @@ type Status struct {
 	BlockedUntil *time.Time     `json:"blocked_until"` // latest reset of the exhausted windows
 	Binding      string         `json:"binding"`       // the window that will stop work first
 	Windows      []WindowStatus `json:"windows"`
+	Money        *MoneyStatus   `json:"money,omitempty"` // null where nothing was ever priced
 	Warnings     []Warning      `json:"warnings,omitempty"`
+}
+
+// MoneyStatus is what is paid by the token, apart from the plan, in US$ by the
+// price table that is configured.
+type MoneyStatus struct {
+	Prices string      `json:"prices"` // name of the price table
+	Week   MoneyPeriod `json:"week"`   // the present step of 7 days from the anchor
+	Month  MoneyPeriod `json:"month"`  // the present month of the subscription
+}
+
+// MoneyPeriod is the money of one period.
+type MoneyPeriod struct {
+	Since    time.Time `json:"since"`
+	Spent    Amount    `json:"spent_usd"`          // on pay-per-token endpoints
+	Calls    int64     `json:"calls"`              // that Spent is for
+	Unpriced int64     `json:"unpriced,omitempty"` // calls whose tokens or price nobody told
+	Worth    Amount    `json:"plan_worth_usd"`     // what the plan's use would have cost there
 }
 
 // PlanStatus names the plan that is counted by.
@@ -60,9 +78,13 @@ type PlanStatus struct {
 	ID            string     `json:"id"`
 	Name          string     `json:"name"`
 	Unit          Unit       `json:"unit"`
-	Assumed       bool       `json:"assumed"`        // no plan was configured
-	Anchor        *time.Time `json:"anchor"`         // week and month step from here; null: no event yet
-	AnchorAssumed bool       `json:"anchor_assumed"` // no subscription date was configured
+	Assumed       bool       `json:"assumed"`              // no plan was configured
+	Detected      bool       `json:"detected,omitempty"`   // the provider told it
+	Configured    string     `json:"configured,omitempty"` // what the configuration names, where the provider told another
+	RenewsAt      *time.Time `json:"renews_at,omitempty"`  // next renewal, where known
+	EndsAt        *time.Time `json:"ends_at,omitempty"`    // of a subscription that is not renewed, where known
+	Anchor        *time.Time `json:"anchor"`               // week and month step from here; null: no event yet
+	AnchorAssumed bool       `json:"anchor_assumed"`       // no subscription date was configured
 }
 
 // WindowStatus is one window at one instant.
@@ -74,6 +96,9 @@ type WindowStatus struct {
 	Cap              Amount      `json:"cap"`
 	Used             Amount      `json:"used"`
 	Estimated        *Amount     `json:"estimated,omitempty"` // the part of used that is an estimate
+	Low              *Amount     `json:"low,omitempty"`       // used lies between low and high, 19 times of 20;
+	High             *Amount     `json:"high,omitempty"`      // both are left out where that cannot be said
+	Elsewhere        *Amount     `json:"elsewhere,omitempty"` // the part of used that no event here tells of
 	Remaining        Amount      `json:"remaining"`           // never below 0
 	Percent          float64     `json:"percent"`             // unclamped
 	OpenedAt         *time.Time  `json:"opened_at"`

@@ -35,6 +35,8 @@ func planStatus(m *Meter, anchor time.Time) PlanStatus {
 	p := &m.Account.Plan
 	return PlanStatus{
 		ID: p.ID, Name: p.Name, Unit: p.Unit, Assumed: m.Account.Assumed,
+		Detected: m.Account.Detected, Configured: m.Account.Configured,
+		RenewsAt: moment(m.Account.Renews), EndsAt: moment(m.Account.Ends),
 		Anchor: moment(anchor), AnchorAssumed: m.Account.Subscribed.IsZero(),
 	}
 }

@@ -23,8 +23,9 @@ var rooms = map[string][]string{
 	"daemon/backfill":     {"quotad/quota"},
 	"daemon/hook":         {"quotad/quota", "quotad/daemon/api"},
 	"daemon/hook/install": {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
+	"daemon/provider":     {"quotad/quota"},
 	"daemon/transcript":   {"quotad/quota"},
-	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript"},
+	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript", "quotad/daemon/provider"},
 }
 
 func TestPackagesImportOnlyWhatIsBelowThem(t *testing.T) {

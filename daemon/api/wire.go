@@ -36,7 +36,17 @@ type wireEvent struct {
 	Code       string        `json:"code,omitempty"`
 	Message    string        `json:"message,omitempty"` // read, never kept
 	Readings   []wireReading `json:"readings,omitempty"`
+	Plan       *wirePlan     `json:"plan,omitempty"`
+	Key        string        `json:"key,omitempty"`
 	Voids      string        `json:"voids,omitempty"`
+}
+
+// wirePlan is what the provider told of the subscription.
+type wirePlan struct {
+	ID         string  `json:"id,omitempty"`
+	Subscribed *string `json:"subscribed,omitempty"`
+	Renews     *string `json:"renews,omitempty"`
+	Ends       *string `json:"ends,omitempty"`
 }
 
 type wireReading struct {
@@ -82,6 +92,7 @@ func EncodeEvent(e quota.Event) []byte {
 		Tool: e.Tool, Session: e.Session, Project: e.Project, Model: e.Model,
 		Endpoint: e.Endpoint, Turn: e.Turn, Transcript: e.Transcript,
 		Name: e.Name, Window: e.Window, Until: wireTime(e.Until), Code: e.Code, Voids: e.Voids,
+		Key: e.Key, Plan: planToWire(e.Plan),
 	}
 	if e.Count != 1 || e.Kind == quota.KindPrompt || e.Kind == quota.KindTool {
 		w.Count = &e.Count
@@ -106,7 +117,7 @@ func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	e := quota.Event{
 		ID: w.ID, Kind: w.Kind, Account: w.Account, Tool: w.Tool, Session: w.Session,
 		Project: w.Project, Model: w.Model, Endpoint: bareEndpoint(w.Endpoint), Turn: w.Turn,
-		Transcript: w.Transcript, Name: w.Name, Window: w.Window, Code: w.Code, Voids: w.Voids,
+		Transcript: w.Transcript, Name: w.Name, Window: w.Window, Code: w.Code, Voids: w.Voids, Key: w.Key,
 	}
 	var err *Error
 	if e.At, err = parseTime("at", w.At); err != nil {
@@ -128,7 +139,9 @@ func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	case quota.KindExhausted:
 		err = w.exhaustion(&e)
 	case quota.KindReading:
-		e.Readings, err = readings(w.Readings)
+		if e.Readings, err = readings(w.Readings); err == nil {
+			e.Plan, err = w.Plan.told()
+		}
 	}
 	return e, err
 }
@@ -173,7 +186,7 @@ func ownFields(e quota.Event) quota.Event {
 		e.Window, e.Until, e.Code = "", time.Time{}, ""
 	}
 	if e.Kind != quota.KindReading {
-		e.Readings = nil
+		e.Readings, e.Plan = nil, quota.PlanTold{}
 	}
 	if e.Kind != quota.KindVoid {
 		e.Voids = ""

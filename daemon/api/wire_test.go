@@ -194,7 +194,7 @@ func anEvent(t *rapid.T) quota.Event {
 		Account: rapid.StringMatching(`[a-zA-Z0-9._-]{1,64}`).Draw(t, "account"),
 		Tool:    text.Draw(t, "tool"), Session: text.Draw(t, "session"), Project: text.Draw(t, "project"),
 		Model: text.Draw(t, "model"), Endpoint: bareEndpoint(text.Draw(t, "endpoint")), Turn: text.Draw(t, "turn"),
-		Transcript: text.Draw(t, "transcript"),
+		Transcript: text.Draw(t, "transcript"), Key: rapid.StringN(0, 12, 64).Draw(t, "key"),
 		Count:      rapid.IntRange(1, quota.MaxCount).Draw(t, "count"),
 	}
 	switch e.Kind {
@@ -210,6 +210,12 @@ func anEvent(t *rapid.T) quota.Event {
 		}
 	case quota.KindReading:
 		e.Readings = rapid.SliceOfN(rapid.Custom(aReading), 1, 4).Draw(t, "readings")
+		e.Plan.ID = text.Draw(t, "plan")
+		for _, at := range []*time.Time{&e.Plan.Subscribed, &e.Plan.Renews, &e.Plan.Ends} {
+			if rapid.Bool().Draw(t, "told") {
+				*at = aTime(t, "when")
+			}
+		}
 	case quota.KindVoid:
 		e.Voids = rapid.StringN(1, 50, 200).Draw(t, "voids")
 	}

@@ -69,6 +69,33 @@ func toWire(r quota.Reading) wireReading {
 	return w
 }
 
+// told is what w says of the subscription; nil says nothing.
+func (w *wirePlan) told() (p quota.PlanTold, err *Error) {
+	if w == nil {
+		return p, nil
+	}
+	p.ID = w.ID
+	for _, f := range []struct {
+		name string
+		text *string
+		into *time.Time
+	}{
+		{"plan.subscribed", w.Subscribed, &p.Subscribed}, {"plan.renews", w.Renews, &p.Renews}, {"plan.ends", w.Ends, &p.Ends},
+	} {
+		if *f.into, err = parseTime(f.name, f.text); err != nil {
+			return quota.PlanTold{}, err
+		}
+	}
+	return p, nil
+}
+
+func planToWire(p quota.PlanTold) *wirePlan {
+	if p.IsZero() {
+		return nil
+	}
+	return &wirePlan{ID: p.ID, Subscribed: wireTime(p.Subscribed), Renews: wireTime(p.Renews), Ends: wireTime(p.Ends)}
+}
+
 func units(a *quota.Amount) *float64 {
 	if a == nil {
 		return nil

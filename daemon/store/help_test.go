@@ -148,7 +148,7 @@ func eventGen() *rapid.Generator[quota.Event] {
 			Turn:    rapid.SampledFrom([]string{"", "t1", "t1", "94a05ee8-1b1e-4c5a-9d61-000000000002"}).Draw(t, "turn"),
 			Count:   rapid.SampledFrom([]int{1, 1, 2, quota.MaxCount}).Draw(t, "count"),
 		}
-		for _, f := range []*string{&e.Tool, &e.Session, &e.Project, &e.Model, &e.Endpoint, &e.Transcript, &e.Name} {
+		for _, f := range []*string{&e.Tool, &e.Session, &e.Project, &e.Model, &e.Endpoint, &e.Transcript, &e.Name, &e.Key} {
 			*f = word.Draw(t, "word")
 		}
 		switch e.Kind {
@@ -159,6 +159,8 @@ func eventGen() *rapid.Generator[quota.Event] {
 			e.Until = rapid.SampledFrom([]time.Time{{}, day0.Add(time.Hour)}).Draw(t, "until")
 		case quota.KindReading:
 			e.Readings = rapid.SliceOfN(readingGen(), 1, 3).Draw(t, "readings")
+			e.Plan.ID = word.Draw(t, "plan")
+			e.Plan.Renews = rapid.SampledFrom([]time.Time{{}, day0.Add(time.Hour)}).Draw(t, "renews")
 		case quota.KindVoid:
 			e.Voids = idGen().Draw(t, "voids")
 		}

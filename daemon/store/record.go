@@ -33,6 +33,8 @@ const (
 	hasUntil
 	hasReadings
 	hasVoids
+	hasKey
+	hasPlan
 )
 
 // wordFields are the texts that many events share, which a record names by
@@ -94,6 +96,7 @@ func presence(e *quota.Entry) (has uint64) {
 	}{
 		{hasTurn, e.Turn != ""}, {hasCount, e.Count != 1}, {hasTokens, e.Tokens != quota.Tokens{}},
 		{hasUntil, !e.Until.IsZero()}, {hasReadings, len(e.Readings) > 0}, {hasVoids, e.Voids != ""},
+		{hasKey, e.Key != ""}, {hasPlan, !e.Plan.IsZero()},
 	} {
 		if f.on {
 			has |= f.bit
@@ -126,7 +129,41 @@ func appendRest(b []byte, e *quota.Entry, word numbered) ([]byte, error) {
 	if e.Voids != "" {
 		b = appendBytes(b, packID(nil, e.Voids))
 	}
+	return appendOrigin(b, e, word)
+}
+
+// appendOrigin writes whose key and which plan an event tells of.
+func appendOrigin(b []byte, e *quota.Entry, word numbered) ([]byte, error) {
+	if e.Key != "" {
+		no, err := word(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		b = binary.AppendUvarint(b, no)
+	}
+	if e.Plan.IsZero() {
+		return b, nil
+	}
+	b = appendBytes(b, packID(nil, e.Plan.ID))
+	for _, t := range []time.Time{e.Plan.Subscribed, e.Plan.Renews, e.Plan.Ends} {
+		b = binary.AppendVarint(b, milliOrZero(t))
+	}
 	return b, nil
+}
+
+// milliOrZero is 0 for no instant, which none that is kept is.
+func milliOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func zeroOrTime(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }
 
 func appendBytes(b, p []byte) []byte {
@@ -212,6 +249,12 @@ func readRest(r *reader, e *quota.Entry, has uint64, text lettered) {
 	}
 	if has&hasVoids != 0 {
 		e.Voids = r.packed()
+	}
+	if has&hasKey != 0 {
+		e.Key = r.text(text)
+	}
+	if has&hasPlan != 0 {
+		e.Plan = quota.PlanTold{ID: r.packed(), Subscribed: zeroOrTime(r.varint()), Renews: zeroOrTime(r.varint()), Ends: zeroOrTime(r.varint())}
 	}
 }
 
