@@ -350,3 +350,33 @@ func checkReading(t *rapid.T, m *Meter, s *State, i int, e Entry) {
 		t.Fatalf("%s: counts %v, says %v", w.Name, at.Used, f.Used)
 	}
 }
+
+func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := anyPlan(t)
+		book, s := NewMemBook(), &State{}
+		for _, e := range anyDay(t) {
+			book.Put(e)
+		}
+		for e := range book.Entries(DefaultAccount, time.Time{}) {
+			s.Apply(m, e)
+		}
+		for _, window := range []string{WindowFive, WindowWeek} {
+			i, _ := m.Account.Plan.Window(window)
+			from := s.ExplainFrom(m, window, s.Head)
+			if from.IsZero() || m.Account.Plan.Windows[i].Kind == Rolling {
+				continue // of a rolling one the explanation begins with what it holds now
+			}
+			entries := book.Entries(DefaultAccount, from)
+			x, err := s.Explain(m, all, window, entries, s.Head, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := s.standing(i)
+			at.roll(&m.Account.Plan.Windows[i], s.Anchor(m), s.Head)
+			if n := len(x.Steps); n > 0 && x.Steps[n-1].Used != at.Used {
+				t.Fatalf("%s: the steps end at %v, the count is %v\n%s", window, x.Steps[n-1].Used, at.Used, mustJSON(x))
+			}
+		}
+	})
+}
