@@ -27,6 +27,9 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) Finding {
 	why := s.another(w, anchor, t, told, r.idle())
 	s.tell(w, t, told)
 	if !x.known {
+		if why != FindNothing && !s.Opened.IsZero() {
+			s.begin(t)
+		}
 		f.Used = s.Used
 		return f
 	}
