@@ -8,7 +8,7 @@ import (
 // A reading shows the use as of some instant before it. Clients of the provider
 // report that it lags by minutes: 2026-03 to 2026-09.
 const (
-	usualLag = 90 * time.Second // what was charged here later is counted on top
+	usualLag = 90 * time.Second // what was charged here later is not expected in it
 	mostLag  = 5 * time.Minute  // what was charged here later may be missing still
 )
 

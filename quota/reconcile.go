@@ -172,11 +172,12 @@ func (s *Standing) noted(w *Window, t time.Time, full bool) {
 
 // hold is the count that a reading leaves: as it was inside the bracket, where
 // all that was charged within the longest lag may be missing in it; else the
-// nearer edge, with what was charged within the usual lag on top.
+// nearer edge. That is what it shows where the count was below, and with what was
+// charged within the usual lag on top where the count was above.
 func (x shown) hold(was, usual, most Amount) (Amount, FindingWhy) {
 	switch {
 	case was < x.low:
-		return x.low.Plus(usual), FindRaised
+		return x.low, FindRaised
 	case was > x.high.Plus(most):
 		return x.high.Plus(usual), FindLowered
 	}
