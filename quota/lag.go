@@ -52,17 +52,20 @@ func (w *Window) begins(no int64) time.Time {
 	return time.UnixMilli(no * w.stretch().Milliseconds()).UTC()
 }
 
-// add takes in what was charged at t. The list it gives shares nothing with r.
+// add takes in what was charged at t. It changes the list in place, as append
+// does.
 func (r recently) add(w *Window, t time.Time, more bucket) recently {
 	more.No = w.number(t)
-	i, found := slices.BinarySearchFunc(r, more.No, func(b bucket, no int64) int { return int(b.No - no) })
-	list := slices.Clone(r)
-	if !found {
-		return slices.Insert(list, i, more)
+	i, found := len(r), false
+	for ; i > 0 && r[i-1].No >= more.No && !found; i-- {
+		found = r[i-1].No == more.No
 	}
-	b := &list[i]
+	if !found {
+		return slices.Insert(r, i, more)
+	}
+	b := &r[i]
 	b.Exact, b.Counted, b.Guessed = b.Exact.Plus(more.Exact), b.Counted.Plus(more.Counted), b.Guessed.Plus(more.Guessed)
-	return list
+	return r
 }
 
 // since leaves what was charged after an instant, to the bucket.

@@ -264,6 +264,7 @@ func (s *State) Clone() State {
 	for i := range c.Windows {
 		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
 		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+		c.Windows[i].Lately = slices.Clone(c.Windows[i].Lately)
 	}
 	return c
 }
