@@ -72,7 +72,7 @@ func unreadable(what string) *Fault {
 
 // withRaw keeps the beginning of a body.
 func (f *Fault) withRaw(body []byte) *Fault {
-	f.Raw = []byte(clip(string(body[:min(len(body), maxRaw+4)]), maxRaw))
+	f.Raw = []byte(clip(string(body), maxRaw))
 	return f
 }
 

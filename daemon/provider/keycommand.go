@@ -40,9 +40,13 @@ func runKeyCommand(ctx context.Context, args []string) (string, error) {
 	case errors.As(err, &exit):
 		return "", &KeyError{Message: fmt.Sprintf("the key command %s ended with %v: run it by hand to see why", name, exit.ProcessState)}
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
-		return "", &KeyError{Message: fmt.Sprintf("the key command %s cannot be run: is it installed, and on the service's PATH?", name)}
+		return "", notRun(name)
 	}
 	return out.String(), nil
+}
+
+func notRun(name string) error {
+	return &KeyError{Message: fmt.Sprintf("the key command %s cannot be run: is it installed, and on the service's PATH?", name)}
 }
 
 // withoutOwn is the environment without what is quotad's alone: the command

@@ -47,7 +47,8 @@ func planID(generation, tier string) string {
 // tierOf finds the tier in a level ("max") or the name of a product ("GLM
 // Coding Max").
 func tierOf(name string) string {
-	for _, word := range strings.Fields(strings.ToLower(name)) {
+	other := func(r rune) bool { return r < 'a' || r > 'z' }
+	for _, word := range strings.FieldsFunc(strings.ToLower(name), other) {
 		if slices.Contains([]string{"lite", "pro", "max"}, word) {
 			return word
 		}
