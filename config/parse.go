@@ -41,6 +41,7 @@ func (s *Settings) accounts(t *table) {
 		account := v.table()
 		s.Accounts = append(s.Accounts, s.account(name, account))
 		s.Providers[name] = provider(account.get("provider").table())
+		account.noKeys()
 		account.close()
 	}
 	if _, ok := s.Providers[quota.DefaultAccount]; !ok {
@@ -108,8 +109,47 @@ func provider(t *table) Provider {
 		command.bad("key_file is set too; expected one of the two")
 	}
 	p.BaseURL = t.get("base_url").baseURL()
+	p.Organization, p.Project = t.team()
+	t.noKeys()
 	t.close()
 	return p
+}
+
+// team reads what names a team's plan: two ids, of which one alone would get an
+// answer without figures.
+func (t *table) team() (organization, project string) {
+	first, second := t.get("organization"), t.get("project")
+	organization, project = first.header(), second.header()
+	if first.isText() && !second.set() {
+		first.bad("project is not set; a team's plan needs both")
+	}
+	if second.isText() && !first.set() {
+		second.bad("organization is not set; a team's plan needs both")
+	}
+	return organization, project
+}
+
+// header is a word that a header of HTTP can hold.
+func (v value) header() string {
+	s := v.line()
+	if v.raw == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		v.bad("expected an id of the provider's: one word in ASCII")
+	}
+	return s
+}
+
+// noKeys complains of a key in the clear, whose value it does not show: a
+// configuration is copied, shown and committed.
+func (t *table) noKeys() {
+	for _, name := range t.names() {
+		bare := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+		if !slices.Contains([]string{"key", "apikey", "zaikey", "token", "authtoken", "secret"}, bare) {
+			continue
+		}
+		v := t.get(name)
+		t.doc.fail(v.mark.Place().Key, "%s: unknown key; the provider's key does not belong into the configuration: "+
+			"write it into a file of mode 0600, and name that file with key_file", v.name)
+	}
 }
 
 func (v value) baseURL() string {

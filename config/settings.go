@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,11 +34,13 @@ type Settings struct {
 
 // Provider says how to get the provider's own reading for an account.
 type Provider struct {
-	Enabled    bool
-	Site       string   // "z.ai" or "bigmodel.cn"
-	KeyFile    string   // absolute, or from "~/"; [ExpandHome] resolves it
-	KeyCommand []string // program and arguments that print the key
-	BaseURL    string   // in place of the site's; plain http on loopback only
+	Enabled      bool
+	Site         string   // "z.ai" or "bigmodel.cn"
+	KeyFile      string   // absolute, or from "~/"; [ExpandHome] resolves it
+	KeyCommand   []string // program and arguments that print the key
+	BaseURL      string   // in place of the site's; plain http on loopback only
+	Organization string   // of a team, with Project; empty: a plan of one's own
+	Project      string
 }
 
 // Notify says how notices are delivered.
@@ -156,10 +159,27 @@ func (s Settings) Remarks() []string {
 			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
 		}
 	}
+	return append(remarks, s.keyRemarks()...)
+}
+
+// keyRemarks tell of accounts whose key is not in the configuration.
+func (s Settings) keyRemarks() []string {
+	var remarks, names []string
 	for _, a := range s.Accounts {
-		if p := s.Providers[a.Name]; p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
-			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from QUOTAD_ZAI_KEY", a.Name))
+		p := s.Providers[a.Name]
+		if len(p.KeyCommand) > 0 && slices.Contains([]string{"echo", "printf"}, filepath.Base(p.KeyCommand[0])) {
+			remarks = append(remarks, fmt.Sprintf("account %s has its key in the clear, in key_command: write it into a file of mode 0600, "+
+				"and name that with key_file", a.Name))
 		}
+		if p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
+			names = append(names, a.Name)
+			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from "+
+				"the systemd credential zai-key or from QUOTAD_ZAI_KEY", a.Name))
+		}
+	}
+	if len(names) > 1 {
+		remarks = append(remarks, fmt.Sprintf("the accounts %s would all take QUOTAD_ZAI_KEY, and so show the same figures: "+
+			"give each a key_file", strings.Join(names, ", ")))
 	}
 	return remarks
 }

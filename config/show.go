@@ -82,6 +82,10 @@ func (w *writer) provider(account string, p Provider) {
 	if p.BaseURL != "" {
 		w.put("base_url", p.BaseURL)
 	}
+	if p.Organization != "" {
+		w.put("organization", p.Organization)
+		w.put("project", p.Project)
+	}
 }
 
 func (w *writer) rules(r quota.Rules) {

@@ -39,7 +39,7 @@ func TestShowComesBackTheSame(t *testing.T) {
 		"[account.\"a.b\"]\nplan = \"v3/max\"\nsubscribed = 2026-01-31T23:59:59.999Z\nmodel = 'x\"y\\'\n[account.default]\nfive_hour = \"rolling\"",
 		"[account.default]\nplan = \"v2/pro\"\nfive_hour = \"fixed\"\n",
 		strings.Replace(lab, `length="5h"`, `length="100ms"`, 1),
-		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"",
+		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"\norganization = \"org-1\"\nproject = \"proj_2\"",
 		"[tool.\"\"]\nplan = false\n[tool.\"a b\"]\nplan = true\n[notify]\nthresholds = []\nrefresh = false\ndesktop = false",
 		strings.Replace(lab, "unit", "estimate = 0\nunit", 1),
 		lab + "[[plan.peak]]\ndays=[\"sun\"]\nstart=\"22:30\"\nend=\"02:00\"\nutc_offset=\"-03:30\"\nfrom=2026-01-01T12:00:00Z",
