@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -442,7 +443,7 @@ func TestTheKeyIsInNothingThatIsKept(t *testing.T) {
 			s.Close()
 		}
 	}
-	for _, err := range []error{errors.New(theKey), &http.ProtocolError{ErrorString: theKey}} {
+	for _, err := range []error{errors.New(theKey), &net.OpError{Op: "dial", Err: errors.New(theKey)}} {
 		_, fault := New(Options{Key: fixedKey(theKey), Transport: trip(func(*http.Request) (*http.Response, error) { return nil, err })}).Read(t.Context())
 		keepsNothing(t, fault)
 	}

@@ -62,7 +62,7 @@ func (e envelope) empty(text string) *Fault {
 	if e.code != 0 && e.code != 200 {
 		return e.fault()
 	}
-	return &Fault{Kind: FaultEmpty, Code: e.code, Message: text}
+	return &Fault{Kind: FaultEmpty, Message: text}
 }
 
 // unreadable is a body that is not what was asked for.
