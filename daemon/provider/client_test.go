@@ -118,6 +118,20 @@ func TestReadPlanAsksForTheSubscription(t *testing.T) {
 	}
 }
 
+func TestOfWhoSubscribedNothingIsKept(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		says(`{"code":1000,"success":false,"msg":"no","customerId":"98765432109876543"}`),
+		status(500, `{"customerId":"98765432109876543"}`),
+		status(502, "<html>98765432109876543"),
+		says(`{"data":{"customerId":"98765432109876543"}}`),
+	} {
+		_, _, fault := newSite(t, answer).client().ReadPlan(t.Context())
+		if fault == nil || strings.Contains(fault.Error(), "98765") || bytes.Contains(fault.Raw, []byte("98765")) {
+			t.Errorf("%v, %s", fault, fault.Raw)
+		}
+	}
+}
+
 func TestThePlaceThatIsAsked(t *testing.T) {
 	for _, c := range []struct{ title, site, base, want string }{
 		{"z.ai unless told otherwise", "", "", "https://api.z.ai/api/biz/subscription/list"},
