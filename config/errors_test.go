@@ -59,8 +59,6 @@ func TestComplaints(t *testing.T) {
 		// The provider.
 		{"a site of somebody else", "[account.a.provider]\nsite = \"z.ai.evil.tld\"", "config.toml:2:8: account.a.provider.site: "},
 		{"two keys", "[account.a.provider]\nkey_file = \"/k\"\nkey_command = [\"pass\"]", "config.toml:3:15: account.a.provider.key_command: key_file is set too"},
-		{"half a team", "[account.a.provider]\norganization = \"org-1\"", "config.toml:2:16: account.a.provider.organization: project is not set; a team's plan needs both"},
-		{"the other half", "[account.a.provider]\nproject = \"p\"", "config.toml:2:11: account.a.provider.project: organization is not set"},
 		{"a team that is no id", "[account.a.provider]\norganization = \"my org\"\nproject = \"p\"", "config.toml:2:16: account.a.provider.organization: expected an id of the provider's: one word in ASCII"},
 		{"a team without a name", "[account.a.provider]\norganization = \"o\"\nproject = \"\"", "config.toml:3:11: account.a.provider.project: expected an id"},
 		{"a key in the clear", "[account.a.provider]\napi_key = \"x\"", "config.toml:2:1: account.a.provider.api_key: unknown key; the provider's key does not belong into the configuration: write it into a file of mode 0600, and name that file with key_file"},

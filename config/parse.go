@@ -109,24 +109,10 @@ func provider(t *table) Provider {
 		command.bad("key_file is set too; expected one of the two")
 	}
 	p.BaseURL = t.get("base_url").baseURL()
-	p.Organization, p.Project = t.team()
+	p.Organization, p.Project = t.get("organization").header(), t.get("project").header()
 	t.noKeys()
 	t.close()
 	return p
-}
-
-// team reads what names a team's plan: two ids, of which one alone would get an
-// answer without figures.
-func (t *table) team() (organization, project string) {
-	first, second := t.get("organization"), t.get("project")
-	organization, project = first.header(), second.header()
-	if first.isText() && !second.set() {
-		first.bad("project is not set; a team's plan needs both")
-	}
-	if second.isText() && !first.set() {
-		second.bad("organization is not set; a team's plan needs both")
-	}
-	return organization, project
 }
 
 // header is a word that a header of HTTP can hold.

@@ -339,6 +339,8 @@ func TestRemarksOnKeys(t *testing.T) {
 		{"no key", "[account.a.provider]\nenabled = true", []string{"account a has no key_file"}},
 		{"two without a key", "[account.a.provider]\nenabled = true\n[account.b.provider]\nenabled = true",
 			[]string{"account a has no key_file", "account b has no key_file", "the accounts a, b would all take QUOTAD_ZAI_KEY"}},
+		{"half a team", "[account.a.provider]\norganization = \"o\"", []string{"account a names half a team"}},
+		{"a whole team", "[account.a.provider]\norganization = \"o\"\nproject = \"p\"", nil},
 		{"a key in a command", "[account.a.provider]\nkey_command = [\"/bin/echo\", \"s3cret\"]", []string{"account a has its key in the clear"}},
 	} {
 		t.Run(c.title, func(t *testing.T) {

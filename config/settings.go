@@ -159,17 +159,21 @@ func (s Settings) Remarks() []string {
 			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
 		}
 	}
-	return append(remarks, s.keyRemarks()...)
+	return append(remarks, s.providerRemarks()...)
 }
 
-// keyRemarks tell of accounts whose key is not in the configuration.
-func (s Settings) keyRemarks() []string {
+// providerRemarks tell of accounts for which the provider would not be asked as
+// was meant.
+func (s Settings) providerRemarks() []string {
 	var remarks, names []string
 	for _, a := range s.Accounts {
 		p := s.Providers[a.Name]
 		if len(p.KeyCommand) > 0 && slices.Contains([]string{"echo", "printf"}, filepath.Base(p.KeyCommand[0])) {
 			remarks = append(remarks, fmt.Sprintf("account %s has its key in the clear, in key_command: write it into a file of mode 0600, "+
 				"and name that with key_file", a.Name))
+		}
+		if (p.Organization == "") != (p.Project == "") {
+			remarks = append(remarks, fmt.Sprintf("account %s names half a team: the provider tells no figures without both organization and project", a.Name))
 		}
 		if p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
 			names = append(names, a.Name)

@@ -84,6 +84,8 @@ func (w *writer) provider(account string, p Provider) {
 	}
 	if p.Organization != "" {
 		w.put("organization", p.Organization)
+	}
+	if p.Project != "" {
 		w.put("project", p.Project)
 	}
 }

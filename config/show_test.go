@@ -40,6 +40,7 @@ func TestShowComesBackTheSame(t *testing.T) {
 		"[account.default]\nplan = \"v2/pro\"\nfive_hour = \"fixed\"\n",
 		strings.Replace(lab, `length="5h"`, `length="100ms"`, 1),
 		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"\norganization = \"org-1\"\nproject = \"proj_2\"",
+		"[account.a.provider]\nproject = \"p\"",
 		"[tool.\"\"]\nplan = false\n[tool.\"a b\"]\nplan = true\n[notify]\nthresholds = []\nrefresh = false\ndesktop = false",
 		strings.Replace(lab, "unit", "estimate = 0\nunit", 1),
 		lab + "[[plan.peak]]\ndays=[\"sun\"]\nstart=\"22:30\"\nend=\"02:00\"\nutc_offset=\"-03:30\"\nfrom=2026-01-01T12:00:00Z",
