@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -145,47 +144,6 @@ func (s Settings) PlanIDs() []string {
 		ids[i] = p.ID
 	}
 	return ids
-}
-
-// Remarks are what is no error, and yet perhaps not what was meant, one
-// sentence each.
-func (s Settings) Remarks() []string {
-	var remarks []string
-	for _, p := range s.Plans {
-		if p.Unit == quota.Prompts && (len(p.Rates) > 0 || len(p.Tools) > 0 || p.Estimate > 0) {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts prompts: its rate, tool and estimate do nothing", p.ID))
-		}
-		if p.Unit == quota.Credits && len(p.Weights) > 0 {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
-		}
-	}
-	return append(remarks, s.providerRemarks()...)
-}
-
-// providerRemarks tell of accounts for which the provider would not be asked as
-// was meant.
-func (s Settings) providerRemarks() []string {
-	var remarks, names []string
-	for _, a := range s.Accounts {
-		p := s.Providers[a.Name]
-		if len(p.KeyCommand) > 0 && slices.Contains([]string{"echo", "printf"}, filepath.Base(p.KeyCommand[0])) {
-			remarks = append(remarks, fmt.Sprintf("account %s has its key in the clear, in key_command: write it into a file of mode 0600, "+
-				"and name that with key_file", a.Name))
-		}
-		if (p.Organization == "") != (p.Project == "") {
-			remarks = append(remarks, fmt.Sprintf("account %s names half a team: the provider tells no figures without both organization and project", a.Name))
-		}
-		if p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
-			names = append(names, a.Name)
-			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from "+
-				"the systemd credential zai-key or from QUOTAD_ZAI_KEY", a.Name))
-		}
-	}
-	if len(names) > 1 {
-		remarks = append(remarks, fmt.Sprintf("the accounts %s would all take QUOTAD_ZAI_KEY, and so show the same figures: "+
-			"give each a key_file", strings.Join(names, ", ")))
-	}
-	return remarks
 }
 
 // Hash changes with everything that the fold of events rests on: the accounts
