@@ -176,6 +176,9 @@ func (c Charge) explain(m *Meter, e Entry) string {
 			text += fmt.Sprintf(", off-peak price (peak %s)", c.Peak)
 		}
 	}
+	if c.Discount > 0 {
+		text += fmt.Sprintf(", %s of the list price, as for all of %s", c.Discount, clip(e.Tool))
+	}
 	switch {
 	case c.UnknownRate:
 		text += ", no rate is known: the dearest is taken"
