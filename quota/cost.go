@@ -38,6 +38,7 @@ type Charge struct {
 	Amount        Amount       // at its own instant
 	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
 	Estimated     bool         // Amount is an estimate
+	Guess         Guess        // and how sure it is
 	Counter       Counter      // which windows it goes to; "" where it goes to none
 	Model         string       // billed model, after routing; "" where none
 	UnknownModel  bool         // the tier is not known to have this model; charged all the same
@@ -51,7 +52,9 @@ type Charge struct {
 func (c Charge) Counts() bool { return c.Reason == ChargeMade || c.Reason == ChargeEstimated }
 
 // Cost prices one entry at its own instant by the account's plan. Where rows
-// overlap the last one holds, so that a row added later overrides.
+// overlap the last one holds, so that a row added later overrides. An estimate
+// is the plan's seed: what the account's own turns teach stands in its State,
+// and [Prices] goes by it.
 func (a *Account) Cost(e Entry, rules Rules) Charge {
 	if reason := refused(e, rules); reason != ChargeMade {
 		return Charge{Reason: reason}
@@ -122,6 +125,7 @@ func (a *Account) credits(e Entry, factor Amount) Charge {
 	c := flat(seed, CountPrompts, ChargeEstimated)
 	m := a.modelled(e)
 	c.Estimated, c.Model, c.UnknownModel = true, m.Model, m.UnknownModel
+	c.Guess = Guess{Total: seed, Seeded: seed}
 	return c
 }
 

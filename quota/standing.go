@@ -26,8 +26,11 @@ type Standing struct {
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
 	Began   time.Time `json:"began,omitzero"`  // oldest entry that Used rests on
 	Adjusts []spent   `json:"adjusts,omitzero"`
+	Guess   Guess     `json:"guess,omitzero"`   // how sure Est is
+	Guessed []spent   `json:"guessed,omitzero"` // rolling: of recent, what was estimated
 
 	recent []spent // rolling: charges that have not come back, oldest first; not encoded
+	warm   int     // of Guessed, those that Warm has given back
 }
 
 // spent is a charge of a rolling window, or a correction that a reading made.
@@ -104,6 +107,7 @@ func (s *Standing) giveBack(w *Window, at time.Time) {
 	var charged, corrected Amount
 	s.recent, charged = cut(s.recent, at)
 	s.Adjusts, corrected = cut(s.Adjusts, at)
+	s.unguess(at)
 	half, left := s.limit(w)/2, s.Used-charged-corrected
 	if s.Used > half && left <= half {
 		s.Dipped = at.Add(w.Length)
@@ -133,7 +137,7 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	s.Peak = s.Peak.Plus(c.Peak)
 	s.OffPeak = s.OffPeak.Plus(c.OffPeak)
 	if c.Estimated {
-		s.Est = s.Est.Plus(c.Amount)
+		s.guess(w, t, c)
 	}
 	s.Charges++
 	s.Since++

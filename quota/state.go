@@ -31,7 +31,8 @@ type State struct {
 	Apart   time.Time  `json:"apart,omitzero"` // newest event that was not on the plan
 	// Astray is the newest of them that may have been meant for the plan: it asked
 	// for a model of the plan, or went to the provider's other endpoint.
-	Astray time.Time `json:"astray,omitzero"`
+	Astray time.Time  `json:"astray,omitzero"`
+	Turns  TurnPrices `json:"turns,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -106,7 +107,7 @@ func (s *State) begin(t time.Time) {
 }
 
 func (s *State) applyCharge(m *Meter, e Entry) {
-	c := m.Account.Cost(e, m.Rules)
+	c := s.Turns.charge(m, e)
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
@@ -189,7 +190,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 	if !c.Counts() {
 		return Commutes
 	}
-	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
@@ -225,7 +226,7 @@ func (s *State) Warm(m *Meter, e Entry) {
 	for i := range s.Windows {
 		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
 		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.Latest.Add(-w.Length)) {
-			at.recent = append(at.recent, spent{e.At, c.Amount})
+			at.recent = append(at.recent, spent{e.At, at.warmed(c, e.At)})
 		}
 	}
 }
@@ -245,10 +246,12 @@ func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 // Clone is an independent copy.
 func (s *State) Clone() State {
 	c := *s
+	c.Turns = s.Turns.clone()
 	c.Windows = slices.Clone(s.Windows)
 	for i := range c.Windows {
 		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
 		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+		c.Windows[i].Guessed = slices.Clone(c.Windows[i].Guessed)
 	}
 	return c
 }

@@ -70,6 +70,9 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 		est := min(s.Est, used)
 		ws.Estimated = &est
 	}
+	if !stopped {
+		ws.Low, ws.High = s.between()
+	}
 	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
 	switch {
 	case stopped || used >= limit:
