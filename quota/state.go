@@ -135,37 +135,6 @@ func (s *State) noteApart(e Entry, c Charge) {
 	}
 }
 
-func (s *State) applyStop(m *Meter, e Event) {
-	name := e.Window
-	if name == WindowWeekOrMonth {
-		name = s.weekOrMonth(m, e)
-	}
-	if i, ok := m.Account.Plan.Window(name); ok {
-		s.Windows[i].stop(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, e.Until)
-	}
-}
-
-// weekOrMonth tells which of the two ran out: the week where the instant is
-// its reset, else the month, where the plan has one.
-func (s *State) weekOrMonth(m *Meter, e Event) string {
-	i, week := m.Account.Plan.Window(WindowWeek)
-	if _, month := m.Account.Plan.Window(WindowMonth); !month {
-		return WindowWeek
-	}
-	if !week {
-		return WindowMonth
-	}
-	if e.Until.IsZero() {
-		return WindowWeek
-	}
-	at, w := s.Windows[i], &m.Account.Plan.Windows[i]
-	at.roll(w, s.Anchor(m), e.At)
-	if w.near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
-		return WindowWeek
-	}
-	return WindowMonth
-}
-
 func (s *State) applyReadings(m *Meter, e Event) {
 	for _, r := range e.Readings {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
