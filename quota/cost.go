@@ -39,6 +39,7 @@ type Charge struct {
 	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
 	Estimated     bool         // Amount is an estimate
 	Guess         Guess        // and how sure it is
+	Scale         string       // which ratio of readings scales it, see Ratios; "" where it rests on no guess
 	Counter       Counter      // which windows it goes to; "" where it goes to none
 	Model         string       // billed model, after routing; "" where none
 	UnknownModel  bool         // the tier is not known to have this model; charged all the same
@@ -73,6 +74,7 @@ func (a *Account) price(e Entry, factor Amount) Charge {
 	if c.Model != "" && factor != One { // what no model answers has no rebate
 		c.Discount = factor
 	}
+	c.Scale = a.scale(c)
 	return c
 }
 

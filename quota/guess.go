@@ -86,15 +86,15 @@ func (g Guess) learned() (low, high float64) {
 	return min(1, math.Exp(centre-off)), max(1, math.Exp(centre+off))
 }
 
-// guess takes in an estimated charge at t.
-func (s *Standing) guess(w *Window, t time.Time, c Charge) {
+// guess takes in an estimated charge at t that counted so much.
+func (s *Standing) guess(w *Window, t time.Time, c Charge, used Amount) {
 	if s.Est == 0 {
 		s.Guess = Guess{}
 	}
-	s.Est = s.Est.Plus(c.Amount)
+	s.Est = s.Est.Plus(used)
 	s.Guess = s.Guess.plus(c.Guess)
 	if w.Kind == Rolling {
-		s.Guessed = append(s.Guessed[:len(s.Guessed):len(s.Guessed)], spent{t, c.Amount})
+		s.Guessed = append(s.Guessed[:len(s.Guessed):len(s.Guessed)], spent{t, used})
 	}
 }
 
@@ -108,35 +108,34 @@ func (s *Standing) unguess(at time.Time) {
 	}
 }
 
-// warmed is what the estimate that Warm comes to next was: what has been learned
-// since would price it otherwise.
+// warmed is what a charge at t, which Warm has come to, counted. Of an estimate
+// that was noted: what has been learned since would price it otherwise.
 func (s *Standing) warmed(c Charge, t time.Time) Amount {
 	if !c.Estimated {
-		return c.Amount
+		return s.Ratios.used(c)
 	}
 	i := s.warm + slices.IndexFunc(s.Guessed[min(s.warm, len(s.Guessed)):], func(x spent) bool { return x.At.Equal(t) })
 	if i < s.warm {
-		return c.Amount
+		return s.Ratios.used(c)
 	}
 	s.warm = i + 1
 	return s.Guessed[i].Amount
 }
 
-// estimateBounds are by how much the use may be less and more than it is said
-// to be, 19 times of 20, for its estimated part.
-func (s *Standing) estimateBounds() (less, more Amount) {
-	low, high := s.Guess.factors()
-	est := min(s.Est, max(s.Used, 0)).Float()
-	return FromFloat(est * (1 - low)), FromFloat(min(est*(high-1), math.MaxInt32))
+// off is by how much a use that rests on such a guess may be less and more,
+// where its estimated part is est, 19 times of 20.
+func (g Guess) off(est Amount) (less, more Amount) {
+	low, high := g.factors()
+	return FromFloat(est.Float() * (1 - low)), FromFloat(min(est.Float()*(high-1), math.MaxInt32))
 }
 
-// between are the bounds of a use whose estimated part alone is unsure; nil
+// guessed are the bounds of a use whose estimated part alone is unsure; nil
 // where nothing is, or a reading tells more.
-func (s *Standing) between() (low, high *Amount) {
+func (s *Standing) guessed() (low, high *Amount) {
 	if s.Est <= 0 || !s.Read.IsZero() {
 		return nil, nil
 	}
-	less, more := s.estimateBounds()
+	less, more := s.Guess.off(min(s.Est, max(s.Used, 0)))
 	least, most := max(s.Used-less, 0), s.Used.Plus(more)
 	return &least, &most
 }

@@ -46,7 +46,7 @@ func coverage(t *testing.T, r *rand.Rand, spread float64, turns, prompts int) (h
 			s.charge(&m.Account.Plan.Windows[0], time.Time{}, e.At, p.charge(m, e))
 			real += draw()
 		}
-		low, high := s.between()
+		low, high := s.guessed()
 		if low.Float() <= real && real <= high.Float() {
 			held++
 		}

@@ -143,6 +143,7 @@ func (p *TurnPrices) estimate(a *Account, e Entry, c *Charge) {
 	if c.Amount != c.OffPeak {
 		now = costs.Peak
 	}
+	c.Scale = byTurns + c.Scale
 	c.Guess = Guess{Total: c.Amount, Prompts: int64(e.Count), Turns: turns,
 		Lower: price(now, 0.25), Upper: price(now, 0.75)}
 }
