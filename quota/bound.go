@@ -1,6 +1,9 @@
 package quota
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // bracket bounds the use of an instance: what its newest reading said, and what
 // was charged here since; before the first one, from nothing used on.
@@ -41,14 +44,19 @@ func (s *Standing) miss(w *Window, t time.Time, off Amount, why FindingWhy) {
 }
 
 // allowance is how far off the count may be, 19 times of 20, so long after what
-// it rests on: by what nobody here told of.
+// it rests on: by what nobody here told of. What was used elsewhere within the
+// lag of the reading is a part of it.
 func (s *Standing) allowance(w *Window, age time.Duration) Amount {
+	usual, lag := w.lags()
 	percent := missUnknown
 	if s.Misses.Count() >= missSamples {
-		percent = s.Misses.Quantile(0.95)
+		percent, age = s.Misses.Quantile(0.95), age+usual
 	}
-	_, lag := w.lags()
-	return FromFloat(s.limit(w).Float() * min(percent/100*float64(max(age, 0))/float64(lag), 1))
+	ages := float64(max(age, 0)) / float64(lag)
+	if ages < 1 { // what comes seldom and at once may have come already
+		ages = math.Sqrt(ages)
+	}
+	return FromFloat(s.limit(w).Float() * min(percent/100*ages, 1))
 }
 
 // between are the least and the most that the use of a standing rolled to now

@@ -191,7 +191,7 @@ func (p *sampling) take(use Amount, late bucket, need int, limit Amount) (sample
 		return sample, false
 	}
 	here, there := p.Guessed-late.Guessed, moved-(p.Exact-late.Exact)
-	if here > 0 && there > 0 {
+	if here > 0 && there > 0 && len(p.Models) > 0 {
 		sample = ratioSample{model: p.model(), ratio: there.Float() / here.Float()}
 	}
 	return sample, true
