@@ -94,23 +94,7 @@ func TestWhatIsLearnedDependsOnTheSetOfEventsAlone(t *testing.T) {
 func TestWhatWasLearnedIsTakenUpFromItsEncoding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, events := creditsMeter(true), Sort(anyTurns(t))
-		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		book, l := NewMemBook(), &Ledger{Meter: m, every: 3}
-		for i, e := range events {
-			if i == cut {
-				var err error
-				if l, err = Open(m, book, l.State.Encode()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			p, _ := book.Put(e)
-			if _, err := l.Take(book, p); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := l.Settle(book); err != nil {
-				t.Fatal(err)
-			}
-		}
+		l := reopened(t, m, events, &Ledger{Meter: m, every: 3})
 		if got, want := string(l.State.Encode()), string(fullFold(t, m, events).Encode()); got != want {
 			t.Fatalf("\n got %s\nwant %s", got, want)
 		}

@@ -371,7 +371,7 @@ func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
 		if from.IsZero() {
 			return
 		}
-		x, err := s.Explain(m, all, WindowFive, book.Entries(DefaultAccount, from), s.Head, 100)
+		x, err := s.Explain(m, all, WindowFive, Prices(m, book, from), s.Head, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
