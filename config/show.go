@@ -82,6 +82,12 @@ func (w *writer) provider(account string, p Provider) {
 	if p.BaseURL != "" {
 		w.put("base_url", p.BaseURL)
 	}
+	if p.Organization != "" {
+		w.put("organization", p.Organization)
+	}
+	if p.Project != "" {
+		w.put("project", p.Project)
+	}
 }
 
 func (w *writer) rules(r quota.Rules) {
@@ -129,6 +135,9 @@ func (w *writer) plan(p quota.Plan) {
 	}
 	for _, m := range p.Promotions {
 		w.row("promotion", m.Valid, "name", m.Name)
+	}
+	for _, d := range p.Discounts {
+		w.row("discount", d.Valid, "tool", d.Tool, "factor", d.Factor)
 	}
 }
 

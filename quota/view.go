@@ -71,6 +71,9 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 		ws.Estimated = &est
 	}
 	ws.Low, ws.High = s.between(w, now)
+	if ws.Low == nil && !stopped {
+		ws.Low, ws.High = s.guessed()
+	}
 	ws.Elsewhere = s.elsewhere(w)
 	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
 	switch {
