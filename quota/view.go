@@ -19,6 +19,7 @@ func (s *State) At(m *Meter, rules NoticeRules, now time.Time) Status {
 		st.Windows = append(st.Windows, ws)
 	}
 	st.judge(m, rules)
+	st.Money = s.moneyAt(m, now)
 	st.Warnings = s.warnings(m, now)
 	return st
 }
@@ -259,6 +260,9 @@ func (s *State) NextBoundary(m *Meter, now time.Time) (next time.Time, ok bool) 
 		if first, ok := at.oldest(); ok && w.Kind == Rolling {
 			consider(first.At.Add(w.Length))
 		}
+	}
+	for _, end := range s.Money.ends() {
+		consider(end)
 	}
 	return next, ok
 }

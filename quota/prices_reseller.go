@@ -1,0 +1,18 @@
+package quota
+
+// pricesReseller is an older table of a reseller, laid over the official one,
+// which holds for all models that it does not name. It has no price of cached
+// input: that costs what input does.
+func pricesReseller() Prices {
+	const source = "price table of a reseller, 2026-02; it names no price of cached input, which counts as input"
+	own := Prices{
+		Name: PricesReseller,
+		Rows: []Price{
+			price("glm-4.7-flash", 60, 60, 400, source),
+			price("glm-4.5-air", 130, 130, 850, source),
+			price("glm-4.7", 400, 400, 1500, source),
+			price("glm-5", 750, 750, 2550, source),
+		},
+	}
+	return own.Over(pricesOfficial())
+}
