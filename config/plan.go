@@ -102,6 +102,9 @@ func (t *table) plan(id string) quota.Plan {
 	for _, row := range t.get("promotion").tables() {
 		p.Promotions = append(p.Promotions, row.promotion())
 	}
+	for _, row := range t.get("fee").tables() {
+		p.Fees = append(p.Fees, row.fee())
+	}
 	p.Estimate = t.get("estimate").amount(seedEstimate(p), 0, maxEstimate)
 	t.close()
 	return p

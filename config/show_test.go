@@ -45,6 +45,9 @@ func TestShowComesBackTheSame(t *testing.T) {
 		lab + "[[plan.peak]]\ndays=[\"sun\"]\nstart=\"22:30\"\nend=\"02:00\"\nutc_offset=\"-03:30\"\nfrom=2026-01-01T12:00:00Z",
 		lab + "[[plan.weight]]\nmodel=\"M\"\npeak=0.000001\noff_peak=99.999999\n[[plan.promotion]]\nname=\"x\"\nuntil=2026-10-08",
 		"[[plan]]\nid=\"v2/lite\"\n" + fiveHours,
+		lab + "[[plan.fee]]\nusd=5\n[[plan.fee]]\ncycle=\"first month\"\nusd=0.5\nuntil=2026-10-08",
+		"[account.a]\nrenews = 2026-12-04\ncycle = \"year\"\n[account.b]\nends = 2026-12-04T08:55:13.5Z\n[notify]\nrenewal = false",
+		prices,
 	} {
 		roundTrip(t, parse(t, text))
 	}

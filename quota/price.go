@@ -32,8 +32,9 @@ const (
 	PricesReseller = "reseller-2026-02"
 )
 
-// PriceTables are the built-in price tables. Each call gives copies of its own,
-// which the caller may change.
+// PriceTables are the built-in price tables, the official one first: each other
+// has rows of its own alone, and is meant to lie over that. Each call gives
+// copies of its own, which the caller may change.
 func PriceTables() []Prices { return []Prices{pricesOfficial(), pricesReseller()} }
 
 // Over is p laid over another table: its rows hold where they say something, and

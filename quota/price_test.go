@@ -13,7 +13,7 @@ func table(t testing.TB, name string) Prices {
 	t.Helper()
 	for _, p := range PriceTables() {
 		if p.Name == name {
-			return p
+			return p.Over(pricesOfficial())
 		}
 	}
 	t.Fatalf("no price table %s", name)

@@ -1,11 +1,11 @@
 package quota
 
-// pricesReseller is an older table of a reseller, laid over the official one,
-// which holds for all models that it does not name. It has no price of cached
+// pricesReseller is an older table of a reseller. Laid over the official one,
+// that holds for all models which it does not name. It has no price of cached
 // input: that costs what input does.
 func pricesReseller() Prices {
 	const source = "price table of a reseller, 2026-02; it names no price of cached input, which counts as input"
-	own := Prices{
+	return Prices{
 		Name: PricesReseller,
 		Rows: []Price{
 			price("glm-4.7-flash", 60, 60, 400, source),
@@ -14,5 +14,4 @@ func pricesReseller() Prices {
 			price("glm-5", 750, 750, 2550, source),
 		},
 	}
-	return own.Over(pricesOfficial())
 }
