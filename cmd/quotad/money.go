@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"quotad/notify"
@@ -12,19 +13,35 @@ import (
 // would have cost so: "Apart, on the API: $1.23 this week".
 func moneyOf(m *quota.MoneyStatus) string {
 	w := &m.Week
-	return join("; ", spentOf(w), worthOf(w))
-}
-
-// spentOf is what was paid; "" where nothing was called.
-func spentOf(w *quota.MoneyPeriod) string {
-	if w.Calls == 0 && w.Unpriced == 0 {
-		return "Apart, on the API: nothing this week"
-	}
-	text := "Apart, on the API: $" + notify.Dollars(w.Spent) + " this week"
-	if w.Unpriced > 0 {
-		text += fmt.Sprintf(" and %s without a price", counted(int(w.Unpriced), "call"))
+	text := join("; ", spentOf(w), worthOf(w))
+	if w.Guessed > 0 {
+		text += fmt.Sprintf("; of %s no price is known: the dearest is taken", counted(int(w.Guessed), "call"))
 	}
 	return text
+}
+
+// spentOf is what was paid.
+func spentOf(w *quota.MoneyPeriod) string {
+	var said []string
+	if w.Calls > 0 {
+		said = append(said, dollars(w.Spent))
+	}
+	if w.Unpriced > 0 {
+		said = append(said, counted(int(w.Unpriced), "call")+" without a price")
+	}
+	if len(said) == 0 {
+		said = []string{"nothing"}
+	}
+	return "Apart, on the API: " + strings.Join(said, " and ") + " this week"
+}
+
+// dollars is "$1.23", "<$0.01".
+func dollars(a quota.Amount) string {
+	text := notify.Dollars(a)
+	if less, ok := strings.CutPrefix(text, "<"); ok {
+		return "<$" + less
+	}
+	return "$" + text
 }
 
 // worthOf is what the plan's use would have cost; "" where no tokens of it are
@@ -33,9 +50,9 @@ func worthOf(w *quota.MoneyPeriod) string {
 	if w.Worth == 0 {
 		return ""
 	}
-	text := "the plan's use would have cost $" + notify.Dollars(w.Worth)
+	text := "the plan's use would have cost " + dollars(w.Worth)
 	if w.Known < w.Turns {
-		text += fmt.Sprintf(", going by %d of %s whose tokens are known", w.Known, counted(int(w.Turns), "prompt"))
+		text += fmt.Sprintf(" (tokens known of %d of %s)", w.Known, counted(int(w.Turns), "prompt"))
 	}
 	return text
 }
