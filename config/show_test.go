@@ -85,6 +85,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(full)
+	f.Add([]byte(prices + "[account.a]\nrenews = 2026-12-04\ncycle = \"year\"\n" + lab + "[[plan.fee]]\nusd = 5"))
 	for _, seed := range []string{
 		"", "x", lab, "[notify]\nthresholds = [175]", "account = { a = { plan = \"v2/pro\" } }", "plan = [[{}], 5]",
 		"[[plan]]\n[plan.window]\n", "[[account]]\nx=1", "\"\\u0000\" = {a.b.c = [{}, [], 1]}", "[account.a]\nsubscribed = 9999-12-31",
