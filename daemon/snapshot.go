@@ -16,6 +16,7 @@ type Snapshot struct {
 	Settings *config.Settings
 	Boundary time.Time // when it next changes though nothing arrives; zero: never
 	parts    []part
+	keys     map[string]string // hash of each account's own key
 }
 
 // part is one account of a Snapshot.
@@ -52,7 +53,9 @@ func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
 	all := quota.Statuses{Schema: quota.Schema, Now: now, Accounts: []quota.Status{}}
 	for _, p := range s.parts {
 		if name == "" || name == p.meter.Account.Name {
-			all.Accounts = append(all.Accounts, p.state.At(p.meter, s.Settings.Notices, now))
+			st := p.state.At(p.meter, s.Settings.Notices, now)
+			st.Key = s.keys[st.Account]
+			all.Accounts = append(all.Accounts, st)
 		}
 	}
 	return all, name == "" || len(all.Accounts) > 0

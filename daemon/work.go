@@ -27,11 +27,13 @@ type work struct {
 	tx       *store.Tx
 	now      time.Time
 	accounts map[string]*account
-	notices  []quota.Notice   // made due, in order
-	prompts  []quota.Event    // recorded ones that name a transcript
-	settings *config.Settings // new ones; nil: unchanged
-	fresh    bool             // accounts holds all there are
-	refolded bool             // from the first event on
+	notices  []quota.Notice // made due, in order
+	prompts  []quota.Event  // recorded ones that name a transcript
+	sessions map[sessionOf]string
+	from     *quota.Assignment // made when it is first asked for
+	settings *config.Settings  // new ones; nil: unchanged
+	fresh    bool              // accounts holds all there are
+	refolded bool              // from the first event on
 
 	events, duplicates, rejected, refolds uint64
 }
@@ -114,7 +116,7 @@ func (w *work) load(s *config.Settings) error {
 	if err := w.settle(); err != nil { // what came before in the same transaction
 		return err
 	}
-	w.settings, w.fresh = s, true
+	w.settings, w.fresh, w.from = s, true, nil
 	names, err := w.tx.Accounts()
 	if err != nil {
 		return err
@@ -182,8 +184,16 @@ func (w *work) anchorBefore(name string) (time.Time, error) {
 	return state.First, err
 }
 
-// record takes one event in. A rejected one is no error of the transaction.
-func (w *work) record(e quota.Event) (api.Result, error) {
+// record takes one event in, which belongs to an account from then on. A
+// rejected one is no error of the transaction.
+func (w *work) record(e quota.Event) (api.Result, error) { return w.recordOf(e, "") }
+
+// recordOf is record for an event of a session whose account is known, or "".
+func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
+	e, why, err := w.assigned(e, session)
+	if err != nil {
+		return api.Result{}, err
+	}
 	complaint, err := w.check(e)
 	if err != nil {
 		return api.Result{}, err
@@ -191,13 +201,6 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 	if complaint != nil {
 		w.rejected++
 		return api.Result{ID: e.ID, Status: quota.Rejected, Error: api.FromQuota(complaint)}, nil
-	}
-	if e.Kind == quota.KindVoid {
-		if named, _, ok, err := w.tx.Lookup(e.Voids); err != nil {
-			return api.Result{}, err
-		} else if ok {
-			e.Account = named.Account // an ID tells its account
-		}
 	}
 	a, err := w.account(e.Account)
 	if err != nil {
@@ -209,8 +212,14 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 	}
 	if p.Outcome != quota.Recorded {
 		w.duplicates++
+		first, _, _, err := w.tx.Lookup(e.ID)
+		if err != nil {
+			return api.Result{}, err
+		}
+		e.Account, why = first.Account, quota.ByID
 	} else {
 		w.events++
+		w.recall(e)
 		if follows(e) {
 			w.prompts = append(w.prompts, e)
 		}
@@ -219,7 +228,7 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 		}
 	}
 	apart := w.rules().Rules.Bill(e) != quota.OnPlan
-	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart}, nil
+	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart, Account: e.Account, By: why.String()}, nil
 }
 
 // check tells what speaks against an event at this instant.
