@@ -80,9 +80,9 @@ func hookCall(tool string, paths config.Paths, stdin io.Reader, start time.Time)
 		Tool: tool, Stdin: stdin, Env: os.Getenv, ReadFile: hook.ReadSmall, Start: start, Rand: rand.Reader,
 		Twins: hook.Twins{
 			Dirs: hookDirs(paths.StateDir, os.Getenv, os.Getuid()),
-			Salt: filepath.Join(paths.StateDir, "hook.salt"),
+			Salt: hook.SaltIn(paths.StateDir),
 		},
-		Post: func(line []byte, deadline time.Time) (api.Delivery, error) {
+		Post: func(line []byte, deadline time.Time) (api.Receipt, error) {
 			return api.Post(paths.Sockets, line, deadline)
 		},
 		Tell: func(line []byte, deadline time.Time) { _ = api.PostTurn(paths.Sockets, line, deadline) },

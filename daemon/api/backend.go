@@ -42,7 +42,7 @@ type Result struct {
 	Error  *Error        `json:"error,omitempty"`
 
 	Account string `json:"account,omitempty"` // that it belongs to; of a duplicate, that the first does
-	By      string `json:"by,omitempty"`      // why: quota.Grounds in words
+	By      string `json:"by,omitempty"`      // why, where it was recorded: quota.Grounds in words
 }
 
 // Results is the answer to POST /v1/events, one for each event in its order.

@@ -32,6 +32,9 @@ type Adapter struct {
 	FromArgs bool
 	// Parse tells what a payload says happened.
 	Parse func(in Input) Report
+	// Key is the key that the tool uses for an event, as far as its environment
+	// tells; "" where it does not. Nil: it never does.
+	Key func(in Input, e quota.Event) string
 	// Answer writes a verdict on a prompt the way the tool reads it from the
 	// hook's standard output; nil where the tool cannot be told anything.
 	Answer func(v Verdict) []byte
@@ -85,6 +88,7 @@ type Report struct {
 	Same [][]byte
 	// Gap is how far apart such runs can begin; 0 is usual.
 	Gap    time.Duration
+	secret string               // the key that the tool uses, which is only ever hashed
 	answer func(Verdict) []byte // of the tool that wrote the payload; nil: none is read
 	// Turn says that a turn has ended or got its record: the daemon may read what
 	// the tool kept of it.
@@ -164,5 +168,8 @@ func Parse(tool string, raw []byte, in Input) Report {
 	in.Now = quota.Milli(in.Now)
 	report := named.Parse(in)
 	report.answer = named.Answer
+	if named.Key != nil && len(report.Events) > 0 {
+		report.secret = named.Key(in, report.Events[0])
+	}
 	return report
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,8 +37,8 @@ const longestGap = 5 * time.Second
 // [longestGap]: a salted hash of the prompt with its surroundings, the ID, the
 // time. Nobody without the salt can tell the prompt from it.
 type Twins struct {
-	Dirs []string // where the file may be; the first that can be written is used
-	Salt string   // the file of the salt; made where it is missing
+	Dirs []string               // where the file may be; the first that can be written is used
+	Salt func() ([]byte, error) // see SaltIn
 }
 
 // Run is one run of a hook that has an event to tell.
@@ -54,7 +55,7 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 		return mine, err
 	}
 	defer f.Close() // releases the lock
-	salt, err := readSalt(t.Salt)
+	salt, err := t.Salt()
 	if err != nil {
 		return mine, err
 	}
@@ -178,6 +179,12 @@ func mark(salt []byte, parts [][]byte) string {
 }
 
 const saltLength = 32
+
+// SaltIn gives the salt of a state folder, which is made where it is missing.
+// The file is read once, when the salt is first asked for.
+func SaltIn(stateDir string) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) { return readSalt(filepath.Join(stateDir, "hook.salt")) })
+}
 
 // readSalt reads the salt, and makes it where there is none, or where it is not
 // whole, as a power cut can leave a new file.
