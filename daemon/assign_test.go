@@ -48,7 +48,7 @@ func TestAnEventBelongsToAnAccountWhenItIsRecorded(t *testing.T) {
 		{"a prompt by its key", quota.Event{ID: "p2", Session: "s2", Turn: "t2", Key: "3f9a0c12d4e5"}, "work", "key"},
 		{"a prompt that names its account", quota.Event{ID: "p3", Session: "s3", Turn: "t3", Account: "mine", Project: "/src/work"}, "mine", "name"},
 		{"a prompt with an account's own key", quota.Event{ID: "p4", Key: "0123456789ab", Project: "/src/work"}, "own", "own key"},
-		{"the same prompt again, from another folder", quota.Event{ID: "p1", Project: "/src/home"}, "work", "id"},
+		{"the same prompt again, from another folder", quota.Event{ID: "p1", Project: "/src/home"}, "work", ""},
 		{"the tokens of a turn follow its prompt, though they know no key", quota.Event{ID: "u2", Kind: quota.KindUsage, Session: "s2", Turn: "t2"}, "work", "turn"},
 		{"a call of a tool too, though a rule fits it", quota.Event{ID: "c0", Kind: quota.KindTool, Session: "s0", Turn: "t0", Project: "/src/work"}, "default", "turn"},
 		{"a refusal of a turn that is not known follows its session", quota.Event{ID: "x3", Kind: quota.KindExhausted, Window: "5h", Session: "s3", Turn: "t9"}, "mine", "session"},

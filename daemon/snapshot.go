@@ -54,7 +54,7 @@ func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
 	for _, p := range s.parts {
 		if name == "" || name == p.meter.Account.Name {
 			st := p.state.At(p.meter, s.Settings.Notices, now)
-			st.Key = s.keys[st.Account]
+			st.Key, st.Several = s.keys[st.Account], len(s.parts) > 1
 			all.Accounts = append(all.Accounts, st)
 		}
 	}

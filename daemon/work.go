@@ -210,13 +210,14 @@ func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
 	if err != nil {
 		return api.Result{}, err
 	}
+	by := why.String()
 	if p.Outcome != quota.Recorded {
 		w.duplicates++
 		first, _, _, err := w.tx.Lookup(e.ID)
 		if err != nil {
 			return api.Result{}, err
 		}
-		e.Account, why = first.Account, quota.ByID
+		e.Account, by = first.Account, ""
 	} else {
 		w.events++
 		w.recall(e)
@@ -228,7 +229,7 @@ func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
 		}
 	}
 	apart := w.rules().Rules.Bill(e) != quota.OnPlan
-	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart, Account: e.Account, By: why.String()}, nil
+	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart, Account: e.Account, By: by}, nil
 }
 
 // check tells what speaks against an event at this instant.
@@ -266,6 +267,7 @@ func (w *work) fold(a *account, p quota.Placed) error {
 // tell makes what is due of an account a pending notice.
 func (w *work) tell(a *account) error {
 	st := a.ledger.State.At(a.ledger.Meter, w.rules().Notices, w.now)
+	st.Several = w.known() > 1
 	for _, d := range quota.Due(a.ledger.Meter, &st, a.told, w.rules().Notices, w.now) {
 		n := worded(d.Notice, &st, w.now)
 		if err := w.post(store.NoticeRecord{Key: n.Account + "/" + d.Told().Key(), Notice: n, Opened: d.Opened}); err != nil {

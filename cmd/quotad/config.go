@@ -161,6 +161,9 @@ func effect(s config.Settings) []string {
 	for _, acc := range s.Accounts {
 		lines = append(lines, accountEffect(acc, s.Providers[acc.Name]))
 	}
+	for _, row := range s.Belongs {
+		lines = append(lines, "to account "+row.Account+": "+conditions(row))
+	}
 	lines = append(lines, noticeEffect(s))
 	if n := len(s.Rules.Endpoints) + len(s.Rules.Tools); n > 0 {
 		lines = append(lines, counted(n, "rule")+" on what is on the plan")

@@ -60,6 +60,8 @@ type simulation struct {
 	rules quota.NoticeRules
 	at    []time.Time
 	loc   *time.Location // that notices tell times in
+
+	belongs quota.Assignment
 }
 
 func (a *app) simulate(f simulateFlags, file string) error {
@@ -67,7 +69,7 @@ func (a *app) simulate(f simulateFlags, file string) error {
 	if err != nil {
 		return err
 	}
-	events, err := a.simulated(file, s.meter.Account.Name)
+	events, err := a.simulated(file, s.meter.Account.Name, s.belongs)
 	if err != nil {
 		return err
 	}
@@ -109,6 +111,7 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 	at, err := f.instants(loc)
 	return &simulation{
 		meter: &quota.Meter{Account: acc, Rules: settings.Rules}, rules: settings.Notices, at: at, loc: loc,
+		belongs: settings.Assignment(a.env("HOME")),
 	}, err
 }
 
