@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -151,10 +152,24 @@ func (a *app) placeOf(s hook.Session) placement {
 	}
 	p := placement{known: s.Told(), rules: settings.Assignment(a.env("HOME"))}
 	p.onPlan = !s.Limits && settings.Rules.Bill(quota.Event{Tool: s.Tool, Endpoint: s.Endpoint}) == quota.OnPlan
-	if paths, err := a.paths(); err == nil && p.onPlan {
-		p.prompt = s.Event(hook.SaltIn(paths.StateDir))
+	salt := func() ([]byte, error) { return nil, errNoKeys }
+	if paths, err := a.paths(); err == nil && knowsKeys(settings) {
+		salt = hook.SaltIn(paths.StateDir)
 	}
+	p.prompt = s.Event(salt)
 	return p
+}
+
+var errNoKeys = errors.New("accounts are not told apart by key")
+
+// knowsKeys reports whether a key can tell an account.
+func knowsKeys(s config.Settings) bool {
+	for _, p := range s.Providers {
+		if p.Enabled {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Belongs, func(b quota.Belonging) bool { return b.Key != "" })
 }
 
 // narrow leaves of several accounts the one that the session's prompts belong
