@@ -41,6 +41,11 @@ type Twins struct {
 	Salt func() ([]byte, error) // see SaltIn
 }
 
+// SaltIn is Salt, whose file is read once: when it is first asked for.
+func SaltIn(stateDir string) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) { return Salt(stateDir) })
+}
+
 // Run is one run of a hook that has an event to tell.
 type Run struct {
 	ID string    // of the event
@@ -180,11 +185,12 @@ func mark(salt []byte, parts [][]byte) string {
 
 const saltLength = 32
 
-// SaltIn gives the salt of a state folder, which is made where it is missing.
-// The file is read once, when the salt is first asked for.
-func SaltIn(stateDir string) func() ([]byte, error) {
-	return sync.OnceValues(func() ([]byte, error) { return readSalt(filepath.Join(stateDir, "hook.salt")) })
-}
+// SaltFile is where the salt of this machine is, in the state folder.
+func SaltFile(stateDir string) string { return filepath.Join(stateDir, "hook.salt") }
+
+// Salt is the salt of this machine, by which hashes tell things apart that must
+// not be kept. It is made where there is none.
+func Salt(stateDir string) ([]byte, error) { return readSalt(SaltFile(stateDir)) }
 
 // readSalt reads the salt, and makes it where there is none, or where it is not
 // whole, as a power cut can leave a new file.
