@@ -2,8 +2,11 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"quotad/daemon/api"
 	"quotad/quota"
@@ -79,6 +82,37 @@ func TestEventsOfOneRequestFollowEachOther(t *testing.T) {
 			t.Errorf("%s: %s by %s", got.ID, got.Account, got.By)
 		}
 	}
+}
+
+// Where all events of a session tell of the same origin it does not matter in
+// which order they come: each belongs where the rules say.
+func TestTheOrderOfArrivalDoesNotMatterToWhereEventsBelong(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, twoPlans), atNoon)
+	rules := r.engine.settings.Assignment("")
+	run := 0
+	rapid.Check(t, func(t *rapid.T) {
+		run++
+		var events []quota.Event
+		for s := range rapid.IntRange(1, 3).Draw(t, "sessions") {
+			origin := quota.Event{
+				Session: fmt.Sprintf("%d-%d", run, s),
+				Project: rapid.SampledFrom([]string{"", "/src/work", "/src/home"}).Draw(t, "project"),
+				Key:     rapid.SampledFrom([]string{"", "3f9a0c12d4e5", "ffffffffffff"}).Draw(t, "key"),
+			}
+			for n := range rapid.IntRange(1, 5).Draw(t, "events") {
+				e := origin
+				e.ID, e.Turn = fmt.Sprintf("%s-%d", e.Session, n), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "turn")
+				e.Kind = rapid.SampledFrom([]quota.Kind{quota.KindPrompt, quota.KindUsage, quota.KindTool}).Draw(t, "kind")
+				events = append(events, e)
+			}
+		}
+		for _, e := range rapid.Permutation(events).Draw(t, "order") {
+			want, _ := rules.Of(e)
+			if got := r.submit(e)[0]; got.Account != want {
+				t.Fatalf("%+v belongs to %s by %s, want %s", e, got.Account, got.By, want)
+			}
+		}
+	})
 }
 
 func TestLaterRulesMoveNothing(t *testing.T) {
