@@ -132,6 +132,7 @@ func (e *Engine) keep(sessions map[sessionOf]string) {
 // (quota.KeyHash with the salt that the hooks use), by account. From then on an
 // event that used one belongs to that account, unless it names another.
 func (e *Engine) SetKeys(hashes map[string]string) {
-	e.keys.Store(&hashes)
+	own := maps.Clone(hashes)
+	e.keys.Store(&own)
 	e.Look()
 }

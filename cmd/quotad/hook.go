@@ -193,7 +193,8 @@ it is a prompt. TOOL is one of
 It prints nothing and exits 0 whatever happens, within 200 ms, so that it can
 never hold up or block a prompt. What the daemon does not acknowledge in that
 time is left in the spool, where the daemon finds it. The text of the prompt is
-neither sent nor stored.
+neither sent nor stored; of a key in the tool's environment a short salted hash
+is, by which accounts can be told apart. QUOTAD_ACCOUNT there names the account.
 
 With --guard it tells you in the tool, once for each threshold of yours that a
 window reaches, where the tool can show that. With --guard=block it also holds

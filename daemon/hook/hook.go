@@ -6,7 +6,8 @@
 // tool, lets the tool's [Adapter] say what happened, and delivers that, so
 // timed that the process can end itself at [Limit] whatever is broken: the tool
 // waits for it. What a payload holds is untrusted and optional throughout. The
-// text of a prompt is looked at in memory and is no part of what is delivered.
+// text of a prompt is looked at in memory and is no part of what is delivered,
+// and of the key that a tool uses nothing but a short salted hash is.
 // Nothing is said to the tool unless a person asked for a guard: see [Sentry].
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
