@@ -60,6 +60,8 @@ type simulation struct {
 	rules quota.NoticeRules
 	at    []time.Time
 	loc   *time.Location // that notices tell times in
+
+	belongs quota.Assignment
 }
 
 func (a *app) simulate(f simulateFlags, file string) error {
@@ -67,7 +69,7 @@ func (a *app) simulate(f simulateFlags, file string) error {
 	if err != nil {
 		return err
 	}
-	events, err := a.simulated(file, s.meter.Account.Name)
+	events, err := a.simulated(file, s.meter.Account.Name, s.belongs)
 	if err != nil {
 		return err
 	}
@@ -110,6 +112,7 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 	return &simulation{
 		meter: &quota.Meter{Account: acc, Rules: settings.Rules, Prices: settings.Money.PriceTable()},
 		rules: settings.Notices, at: at, loc: loc,
+		belongs: settings.Assignment(a.env("HOME")),
 	}, err
 }
 
