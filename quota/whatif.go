@@ -263,5 +263,15 @@ func (t *Trial) offPeak(until time.Time) OffPeakSaving {
 	return saving
 }
 
-// Use is what was asked for: prompts, answers and calls, and when the first was.
-func (t *Trial) Use() (Use, time.Time) { return t.total, t.first }
+// Compare tells how plans did with the same entries, up to an instant. The meter
+// is the account's own.
+func Compare(m *Meter, trials []*Trial, until time.Time) WhatIfs {
+	all := WhatIfs{Schema: Schema, Account: m.Account.Name, Until: moment(until), Plans: []WhatIf{}}
+	for _, t := range trials {
+		all.Since, all.Prompts, all.Answers, all.Calls = moment(t.first), t.total.Prompts, t.total.Answers, t.total.Calls
+		x := t.WhatIf(until)
+		x.Present = x.Plan.ID == m.Account.Plan.ID
+		all.Plans = append(all.Plans, x)
+	}
+	return all
+}
