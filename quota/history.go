@@ -83,8 +83,8 @@ type Use struct {
 	Apart     int64  `json:"apart"`     // prompts, answers and calls that another service was paid for
 }
 
-// plus adds o.
-func (u *Use) plus(o *Use) {
+// Plus is the sum of two.
+func (u Use) Plus(o Use) Use {
 	u.Prompts += o.Prompts
 	u.Answers += o.Answers
 	u.Calls += o.Calls
@@ -95,6 +95,7 @@ func (u *Use) plus(o *Use) {
 	u.Estimated = u.Estimated.Plus(o.Estimated)
 	u.Stops += o.Stops
 	u.Apart += o.Apart
+	return u
 }
 
 // Tally adds entries up to a History. Their order does not matter unless there
@@ -135,8 +136,7 @@ func (t *Tally) Add(e Entry) error {
 	if err != nil {
 		return err
 	}
-	row.plus(&use)
-	t.total.plus(&use)
+	*row, t.total = row.Plus(use), t.total.Plus(use)
 	return nil
 }
 

@@ -54,7 +54,7 @@ func TestAHistoryAddsUp(t *testing.T) {
 		h := tallied(t, m, q, entries)
 		var sum Use
 		for i := range h.Rows {
-			sum.plus(&h.Rows[i].Use)
+			sum = sum.Plus(h.Rows[i].Use)
 		}
 		if sum != h.Total {
 			t.Fatalf("the rows come to %+v, the total is %+v", sum, h.Total)
