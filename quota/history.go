@@ -149,7 +149,7 @@ func (t *Tally) useOf(e Entry) (u Use, ok bool) {
 		u.Stops = 1
 		return u, t.meter.Rules.Bill(e.Event) == OnPlan
 	}
-	c := t.meter.Account.Cost(e, t.meter.Rules)
+	c := t.price(e)
 	if c.Reason == ChargeNoKind {
 		return u, false
 	}
@@ -173,6 +173,8 @@ func (t *Tally) useOf(e Entry) (u Use, ok bool) {
 	}
 	return u, true
 }
+
+func (t *Tally) price(e Entry) Charge { return t.meter.Account.Cost(e, t.meter.Rules) }
 
 // row finds the row that an entry goes to, or makes it.
 func (t *Tally) row(e Entry) (*Use, error) {

@@ -105,7 +105,7 @@ func NewTrial(m *Meter) *Trial {
 
 // Take runs the next entry, in the order of Event.Before.
 func (t *Trial) Take(e Entry) {
-	c := t.meter.Account.Cost(e, t.meter.Rules)
+	c := t.price(e)
 	if c.Reason == ChargeNoKind || c.Reason == ChargeVoided || c.Reason.Apart() {
 		return
 	}
@@ -119,6 +119,8 @@ func (t *Trial) Take(e Entry) {
 		t.charge(e.At, c)
 	}
 }
+
+func (t *Trial) price(e Entry) Charge { return t.meter.Account.Cost(e, t.meter.Rules) }
 
 // note sums up what was asked for.
 func (t *Trial) note(e Entry, c Charge) {
