@@ -28,6 +28,7 @@ type ExplanationStep struct {
 	Amount Amount    `json:"amount"`          // by which it changed the use
 	Used   Amount    `json:"used"`            // after it
 	Why    string    `json:"why"`
+	Basis  *Basis    `json:"basis,omitempty"` // the rows behind a charge
 }
 
 // Explain tells how a window's number at now came about. The entries are the
@@ -110,6 +111,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 			return step, false
 		}
 		step.Model, step.Why = c.Model, c.explain(m, e)
+		step.Basis = m.Account.Basis(e, c)
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
