@@ -66,7 +66,7 @@ func (a *app) explain(ctx context.Context, f explainFlags) error {
 	if err := client.Get(ctx, "/v1/explain", query, &x); err != nil {
 		return withHint(err, "quotad status")
 	}
-	told := explained{Explanation: x, clock: clock{a.now(), a.now().Location()}, sums: sumsOf(x.Steps), parts: portionsOf(x.Steps)}
+	told := explained{Explanation: x, clock: clock{a.now(), a.now().Location()}, sums: sumsOf(x.Steps), portions: portionsOf(x.Steps)}
 	told.opener = told.openedBy()
 	if over := len(x.Steps) - explainSteps; over > 0 && !f.all {
 		told.Steps, told.Omitted = x.Steps[over:], x.Omitted+over
@@ -83,10 +83,10 @@ type explained struct {
 	quota.Explanation
 	clock
 	screen
-	sums    sums
-	parts   []portion // of all steps
-	opener  string    // what opened the window, in words
-	sources sources   // of the rows that priced the steps
+	sums     sums
+	portions []portion // of all steps
+	opener   string    // what opened the window, in words
+	sources  sources   // of the rows that priced the steps
 }
 
 // sums are what the steps add, by tool and by model.

@@ -57,14 +57,14 @@ func portionsOf(steps []quota.ExplanationStep) (list []portion) {
 // making is a table of what the number is made of, each part with the number of
 // the row that priced it.
 func (x *explained) making() []string {
-	if len(x.parts) == 0 {
+	if len(x.portions) == 0 {
 		return nil
 	}
 	t := table{screen: x.screen, head: []string{"  made of", "model", "at", "each", "sum", ""}, spare: []int{2, 3}, flex: 1, right: []int{3, 4}}
 	var rows [][]string
 	rest := x.Window.Used
-	for i := range x.parts {
-		p := &x.parts[i]
+	for i := range x.portions {
+		p := &x.portions[i]
 		rest -= p.sum
 		rows = append(rows, []string{"  " + x.partWords(p), clean(p.model), x.hoursOf(p), p.each(), signed(p.sum), x.sources.cite(p.row())})
 	}
