@@ -122,7 +122,7 @@ func (h *toldHistory) dayLines() []string {
 	var most float64
 	for _, row := range h.perTime() {
 		at := row.From.In(h.now.Location())
-		name := at.Format("Mon 2 Jan")
+		name := h.day(at)
 		if len(days) == 0 || days[len(days)-1].name != name {
 			days = append(days, dayOf{name: name, hours: make([]float64, at.Hour())})
 		}

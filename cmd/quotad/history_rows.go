@@ -92,15 +92,22 @@ func (h *toldHistory) end() time.Time {
 
 // when names a period, as people do.
 func (h *toldHistory) when(from time.Time) string {
-	layout := map[quota.Per]string{
-		quota.PerHour: "Mon 2 Jan 15:04", quota.PerDay: "Mon 2 Jan", quota.PerWeek: "Mon 2 Jan", quota.PerMonth: "January",
-	}[h.Per]
 	at := from.In(h.now.Location())
-	if at.Year() != h.now.Year() {
-		layout = strings.Replace(layout, "Jan", "Jan 2006", 1)
-		layout = strings.Replace(layout, "Jan 2006uary", "January 2006", 1)
+	switch h.Per {
+	case quota.PerHour:
+		return h.day(at) + at.Format(" 15:04")
+	case quota.PerMonth:
+		return at.Format("January 2006")
 	}
-	return at.Format(layout)
+	return h.day(at)
+}
+
+// day names a day, with its year where that is another than the present one.
+func (h *toldHistory) day(at time.Time) string {
+	if at.Year() != h.now.Year() {
+		return at.Format("Mon 2 Jan 2006")
+	}
+	return at.Format("Mon 2 Jan")
 }
 
 // keyOf names what a row is of.
