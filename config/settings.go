@@ -24,9 +24,11 @@ type Settings struct {
 	Providers map[string]Provider         // one for each of Accounts, by name
 	FiveHour  map[string]quota.WindowKind // five_hour of the accounts that set it, by name
 	Rules     quota.Rules                 // Tools is never nil
+	Belongs   []quota.Belonging           // which account an event belongs to; the first that fits decides. A Project may begin with "~/"
 	Plans     []quota.Plan                // built-in ones, overlaid by [[plan]]
 	Notices   quota.NoticeRules
 	Notify    Notify
+	Money     Money
 	Store     Store
 	Log       Log
 }
@@ -127,6 +129,15 @@ func (s Settings) assumed(name string) quota.Account {
 	return quota.Account{Name: name, Plan: plan, Assumed: true, Model: quota.DefaultModel}
 }
 
+// Assignment is which account events belong to, home being the user's folder.
+func (s Settings) Assignment(home string) quota.Assignment {
+	rows := slices.Clone(s.Belongs)
+	for i := range rows {
+		rows[i].Project = ExpandHome(rows[i].Project, home)
+	}
+	return quota.Assignment{Rows: rows}
+}
+
 // Plan finds a plan by its id.
 func (s Settings) Plan(id string) (quota.Plan, bool) {
 	for _, p := range s.Plans {
@@ -147,10 +158,14 @@ func (s Settings) PlanIDs() []string {
 }
 
 // Hash changes with everything that the fold of events rests on: the accounts
-// with their plans, and the rules of what is charged. It is the same in every
-// run, whatever the order of the accounts, and does not look at the rest.
+// with their plans, the rules of what is charged, and the prices. It is the same
+// in every run, whatever the order of the accounts, and does not look at the
+// rest.
 func (s Settings) Hash() string {
 	accounts := slices.Clone(s.Accounts)
+	for i := range accounts {
+		accounts[i] = withoutFees(accounts[i])
+	}
 	slices.SortFunc(accounts, func(a, b quota.Account) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.New()
 	// Plain data into a hash: this cannot fail.
@@ -158,8 +173,16 @@ func (s Settings) Hash() string {
 		Accounts []quota.Account
 		Others   quota.Account // events may name an account that nobody configured
 		Rules    quota.Rules
-	}{accounts, s.assumed(""), s.Rules})
+		Prices   quota.Prices
+	}{accounts, withoutFees(s.assumed("")), s.Rules, s.Money.PriceTable()})
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// withoutFees leaves out when an account is paid for, and what it costs: no
+// event is counted by that.
+func withoutFees(a quota.Account) quota.Account {
+	a.Renews, a.Ends, a.Cycle, a.Plan.Fees = time.Time{}, time.Time{}, "", nil
+	return a
 }
 
 // ExpandHome is path with a leading "~/" replaced by the home folder.

@@ -21,8 +21,10 @@ func Show(s Settings) ([]byte, error) {
 		w.account(s, a)
 		w.provider(a.Name, s.Providers[a.Name])
 	}
+	w.belongs(s.Belongs)
 	w.rules(s.Rules)
 	w.notify(s)
+	w.money(s.Money)
 	w.table("store")
 	w.put("retention_days", int(s.Store.Retention/day))
 	w.table("log")
@@ -61,6 +63,7 @@ func (w *writer) account(s Settings, a quota.Account) {
 	} else {
 		w.put("subscribed", a.Subscribed)
 	}
+	w.term(a)
 	if kind := s.FiveHour[a.Name]; kind != "" {
 		w.put("five_hour", string(kind))
 	} else if i, ok := a.Plan.Window(quota.WindowFive); ok {
@@ -90,6 +93,18 @@ func (w *writer) provider(account string, p Provider) {
 	}
 }
 
+func (w *writer) belongs(rows []quota.Belonging) {
+	for _, b := range rows {
+		w.item("belongs")
+		w.put("account", b.Account)
+		for _, c := range [][2]string{{"tool", b.Tool}, {"project", b.Project}, {"host", b.Host}, {"key", b.Key}} {
+			if c[1] != "" {
+				w.put(c[0], c[1])
+			}
+		}
+	}
+}
+
 func (w *writer) rules(r quota.Rules) {
 	for _, e := range r.Endpoints {
 		w.item("endpoint")
@@ -107,6 +122,7 @@ func (w *writer) notify(s Settings) {
 	w.put("thresholds", s.Notices.Thresholds)
 	w.put("refresh", s.Notices.Refresh)
 	w.put("forecast", s.Notices.Forecast)
+	w.put("renewal", s.Notices.Renewal)
 	w.put("quiet_hours", s.Notify.QuietHours.String())
 	w.put("desktop", s.Notify.Desktop)
 	w.put("command", s.Notify.Command)
@@ -138,6 +154,9 @@ func (w *writer) plan(p quota.Plan) {
 	}
 	for _, d := range p.Discounts {
 		w.row("discount", d.Valid, "tool", d.Tool, "factor", d.Factor)
+	}
+	for _, f := range p.Fees {
+		w.row("fee", f.Valid, "cycle", string(f.Cycle), "usd", f.USD)
 	}
 }
 
@@ -179,11 +198,20 @@ func (w *writer) peak(k quota.Peak) {
 // row writes one [[plan.name]]: keys and values in turn, then its validity.
 func (w *writer) row(name string, valid quota.Span, pairs ...any) {
 	w.item("plan", name)
+	w.pairs(pairs...)
+	w.valid(valid)
+}
+
+// pairs writes keys and values in turn.
+func (w *writer) pairs(pairs ...any) {
 	for i := 0; i < len(pairs); i += 2 {
 		w.put(pairs[i].(string), pairs[i+1])
 	}
-	w.date("from", valid.From)
-	w.date("until", valid.Until)
+}
+
+func (w *writer) valid(s quota.Span) {
+	w.date("from", s.From)
+	w.date("until", s.Until)
 }
 
 // date writes a day of the provider's zone as such.
