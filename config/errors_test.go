@@ -22,7 +22,7 @@ func TestComplaints(t *testing.T) {
 		{"a key like no other", "[log]\nxyzzyx = 1", "config.toml:2:1: log.xyzzyx: unknown key; expected one of level"},
 		{"a dotted key", "account.default.subscribe = 2026-01-01", `config.toml:1:17: account.default.subscribe: unknown key; did you mean "subscribed"?`},
 		{"a key in an inline table", "log = { level = \"info\", lvl = 1 }", `config.toml:1:25: log.lvl: unknown key; did you mean "level"?`},
-		{"a key inside the provider's", "[account.a.provider]\nkey = \"secret\"", `config.toml:2:1: account.a.provider.key: unknown key; `},
+		{"a key inside the provider's", "[account.a.provider]\nkey = \"secret\"", `config.toml:2:1: account.a.provider.key: unknown key; the provider's key`},
 		{"a key of a row", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1\noutput=1\noff_peak=1", "config.toml:14:1: plan.rate.off_peak: unknown key"},
 
 		// Wrong types.
@@ -59,6 +59,10 @@ func TestComplaints(t *testing.T) {
 		// The provider.
 		{"a site of somebody else", "[account.a.provider]\nsite = \"z.ai.evil.tld\"", "config.toml:2:8: account.a.provider.site: "},
 		{"two keys", "[account.a.provider]\nkey_file = \"/k\"\nkey_command = [\"pass\"]", "config.toml:3:15: account.a.provider.key_command: key_file is set too"},
+		{"a team that is no id", "[account.a.provider]\norganization = \"my org\"\nproject = \"p\"", "config.toml:2:16: account.a.provider.organization: expected an id of the provider's: one word in ASCII"},
+		{"a team without a name", "[account.a.provider]\norganization = \"o\"\nproject = \"\"", "config.toml:3:11: account.a.provider.project: expected an id"},
+		{"a key in the clear", "[account.a.provider]\napi_key = \"x\"", "config.toml:2:1: account.a.provider.api_key: unknown key; the provider's key does not belong into the configuration: write it into a file of mode 0600, and name that file with key_file"},
+		{"a key in the clear, of the account", "[account.a]\nkey = \"x\"", "config.toml:2:1: account.a.key: unknown key; the provider's key does not belong"},
 		{"a relative key file", "[account.a.provider]\nkey_file = \"k\"", "config.toml:2:12: account.a.provider.key_file: is relative"},
 		{"plain http off the machine", "[account.a.provider]\nbase_url = \"http://10.0.0.1\"", "config.toml:2:12: account.a.provider.base_url: plain http would send the key in the clear"},
 
@@ -129,6 +133,8 @@ func TestAllComplaintsAreListedInOrder(t *testing.T) {
 func TestComplaintsTellNoSecret(t *testing.T) {
 	for _, text := range []string{
 		"[account.a.provider]\nkey = \"s3cret\"",
+		"[account.a.provider]\nAPI-Key = \"s3cret\"",
+		"[account.a]\ntoken = [\"s3cret\"]",
 		"[account.a.provider]\nkey_file = \"s3cret\"",
 		"[account.a.provider]\nkey_command = \"s3cret\"",
 		"[account.a.provider]\nbase_url = \"http://me:s3cret@127.0.0.1/\"",

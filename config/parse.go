@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -42,6 +41,7 @@ func (s *Settings) accounts(t *table) {
 		account := v.table()
 		s.Accounts = append(s.Accounts, s.account(name, account))
 		s.Providers[name] = provider(account.get("provider").table())
+		account.noKeys()
 		account.close()
 	}
 	if _, ok := s.Providers[quota.DefaultAccount]; !ok {
@@ -95,38 +95,6 @@ func WithFiveHour(p quota.Plan, kind quota.WindowKind) quota.Plan {
 		w.Length = 5 * time.Hour
 	}
 	return p
-}
-
-func provider(t *table) Provider {
-	p := Provider{
-		Enabled: t.get("enabled").flag(false),
-		Site:    t.get("site").choice("z.ai", "z.ai", "bigmodel.cn"),
-		KeyFile: t.get("key_file").path(),
-	}
-	command := t.get("key_command")
-	p.KeyCommand = command.command()
-	if p.KeyFile != "" && len(p.KeyCommand) > 0 {
-		command.bad("key_file is set too; expected one of the two")
-	}
-	p.BaseURL = t.get("base_url").baseURL()
-	t.close()
-	return p
-}
-
-func (v value) baseURL() string {
-	s := v.text()
-	if s == "" {
-		return ""
-	}
-	if u := v.url(s); u != nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-		v.bad("plain http would send the key in the clear; expected https, or a loopback address such as http://127.0.0.1:8080")
-	}
-	return s
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // path is the path of a file, absolute or from the home folder.

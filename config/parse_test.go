@@ -328,3 +328,31 @@ func TestExpandHome(t *testing.T) {
 		}
 	}
 }
+
+func TestRemarksOnKeys(t *testing.T) {
+	for _, c := range []struct {
+		title, text string
+		want        []string
+	}{
+		{"a key file", "[account.a.provider]\nenabled = true\nkey_file = \"/k\"", nil},
+		{"not enabled", "[account.a.provider]\nkey_command = [\"pass\"]\n[account.b]", nil},
+		{"no key", "[account.a.provider]\nenabled = true", []string{"account a has no key_file"}},
+		{"two without a key", "[account.a.provider]\nenabled = true\n[account.b.provider]\nenabled = true",
+			[]string{"account a has no key_file", "account b has no key_file", "the accounts a, b would all take QUOTAD_ZAI_KEY"}},
+		{"half a team", "[account.a.provider]\norganization = \"o\"", []string{"account a names half a team"}},
+		{"a whole team", "[account.a.provider]\norganization = \"o\"\nproject = \"p\"", nil},
+		{"a key in a command", "[account.a.provider]\nkey_command = [\"/bin/echo\", \"s3cret\"]", []string{"account a has its key in the clear"}},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			got := parse(t, c.text).Remarks()
+			if len(got) != len(c.want) {
+				t.Fatalf("%q", got)
+			}
+			for i, want := range c.want {
+				if !strings.HasPrefix(got[i], want) || strings.Contains(got[i], "s3cret") {
+					t.Errorf("%q, want %q", got[i], want)
+				}
+			}
+		})
+	}
+}

@@ -34,11 +34,13 @@ type Settings struct {
 
 // Provider says how to get the provider's own reading for an account.
 type Provider struct {
-	Enabled    bool
-	Site       string   // "z.ai" or "bigmodel.cn"
-	KeyFile    string   // absolute, or from "~/"; [ExpandHome] resolves it
-	KeyCommand []string // program and arguments that print the key
-	BaseURL    string   // in place of the site's; plain http on loopback only
+	Enabled      bool
+	Site         string   // "z.ai" or "bigmodel.cn"
+	KeyFile      string   // absolute, or from "~/"; [ExpandHome] resolves it
+	KeyCommand   []string // program and arguments that print the key
+	BaseURL      string   // in place of the site's; plain http on loopback only
+	Organization string   // of a team, with Project; empty: a plan of one's own
+	Project      string
 }
 
 // Notify says how notices are delivered.
@@ -152,26 +154,6 @@ func (s Settings) PlanIDs() []string {
 		ids[i] = p.ID
 	}
 	return ids
-}
-
-// Remarks are what is no error, and yet perhaps not what was meant, one
-// sentence each.
-func (s Settings) Remarks() []string {
-	var remarks []string
-	for _, p := range s.Plans {
-		if p.Unit == quota.Prompts && (len(p.Rates) > 0 || len(p.Tools) > 0 || p.Estimate > 0) {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts prompts: its rate, tool and estimate do nothing", p.ID))
-		}
-		if p.Unit == quota.Credits && len(p.Weights) > 0 {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
-		}
-	}
-	for _, a := range s.Accounts {
-		if p := s.Providers[a.Name]; p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
-			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from QUOTAD_ZAI_KEY", a.Name))
-		}
-	}
-	return remarks
 }
 
 // Hash changes with everything that the fold of events rests on: the accounts

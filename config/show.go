@@ -83,6 +83,12 @@ func (w *writer) provider(account string, p Provider) {
 	if p.BaseURL != "" {
 		w.put("base_url", p.BaseURL)
 	}
+	if p.Organization != "" {
+		w.put("organization", p.Organization)
+	}
+	if p.Project != "" {
+		w.put("project", p.Project)
+	}
 }
 
 func (w *writer) belongs(rows []quota.Belonging) {
