@@ -94,6 +94,8 @@ func TestComplaints(t *testing.T) {
 		{"a weight above 100", lab + "[[plan.weight]]\nmodel=\"m\"\npeak=101", "config.toml:11:6: plan.weight.peak: 101 is out of range: 0 to 100"},
 		{"a rate below 0", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=-1\ncached=1\noutput=1", "config.toml:11:7: plan.rate.input: -1 is out of range: 0 to 1000"},
 		{"a rate that is left out", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1", "config.toml:9:3: plan.rate.output: missing"},
+		{"a discount that is none", lab + "[[plan.discount]]\ntool=\"zcode\"\nfactor=67", "config.toml:11:8: plan.discount.factor: 67 is out of range: 0 to 1"},
+		{"a discount without a factor", lab + "[[plan.discount]]\ntool=\"zcode\"", "config.toml:9:3: plan.discount.factor: missing; expected the part of the price that the tool pays, such as 0.67"},
 		{"a factor above 1", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1\noutput=1\noff_peak_factor=2", "config.toml:14:17: plan.rate.off_peak_factor: 2 is out of range: 0 to 1"},
 		{"a tool without a name", lab + "[[plan.tool]]\ncredits=1", "config.toml:9:3: plan.tool.name: missing"},
 		{"a day of no week", lab + "[[plan.peak]]\ndays=[\"mon\",\"tues\"]\nstart=\"14:00\"\nend=\"18:00\"", `config.toml:10:13: plan.peak.days: "tues" is not known; expected one of mon, tue, `},

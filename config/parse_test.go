@@ -105,6 +105,10 @@ model = "glm-5.3"
 name = "sale"
 from = 2026-09-25
 until = 2026-10-08
+[[plan.discount]]
+tool = "zcode"
+factor = 0.67
+until = 2026-10-08
 `)
 	august := time.Date(2026, 8, 25, 16, 0, 0, 0, time.UTC) // the 26th in UTC+8
 	tiny := quota.Plan{
@@ -127,6 +131,8 @@ until = 2026-10-08
 		Models: []quota.Access{{Model: "glm-5.3", Source: source}},
 		Promotions: []quota.Promotion{{Name: "sale", Source: source, Valid: quota.Span{
 			From: time.Date(2026, 9, 24, 16, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 7, 16, 0, 0, 0, time.UTC)}}},
+		Discounts: []quota.Discount{{Tool: "zcode", Factor: 670_000, Source: source,
+			Valid: quota.Span{Until: time.Date(2026, 10, 7, 16, 0, 0, 0, time.UTC)}}},
 	}
 	for _, want := range []quota.Plan{tiny, credits} {
 		if got, _ := s.Plan(want.ID); !reflect.DeepEqual(got, want) {

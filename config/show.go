@@ -149,6 +149,9 @@ func (w *writer) plan(p quota.Plan) {
 	for _, m := range p.Promotions {
 		w.row("promotion", m.Valid, "name", m.Name)
 	}
+	for _, d := range p.Discounts {
+		w.row("discount", d.Valid, "tool", d.Tool, "factor", d.Factor)
+	}
 }
 
 func (w *writer) prices(p quota.Plan) {

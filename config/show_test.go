@@ -44,7 +44,7 @@ func TestShowComesBackTheSame(t *testing.T) {
 		"[tool.\"\"]\nplan = false\n[tool.\"a b\"]\nplan = true\n[notify]\nthresholds = []\nrefresh = false\ndesktop = false",
 		strings.Replace(lab, "unit", "estimate = 0\nunit", 1),
 		lab + "[[plan.peak]]\ndays=[\"sun\"]\nstart=\"22:30\"\nend=\"02:00\"\nutc_offset=\"-03:30\"\nfrom=2026-01-01T12:00:00Z",
-		lab + "[[plan.weight]]\nmodel=\"M\"\npeak=0.000001\noff_peak=99.999999\n[[plan.promotion]]\nname=\"x\"\nuntil=2026-10-08",
+		lab + "[[plan.weight]]\nmodel=\"M\"\npeak=0.000001\noff_peak=99.999999\n[[plan.promotion]]\nname=\"x\"\nuntil=2026-10-08\n[[plan.discount]]\ntool=\"x\"\nfactor=0.000001\nfrom=2026-01-01",
 		"[[plan]]\nid=\"v2/lite\"\n" + fiveHours,
 	} {
 		roundTrip(t, parse(t, text))

@@ -98,6 +98,9 @@ func TestEveryRowSaysWhereItIsFrom(t *testing.T) {
 		for _, r := range p.Promotions {
 			sources = append(sources, r.Source)
 		}
+		for _, r := range p.Discounts {
+			sources = append(sources, r.Source)
+		}
 		for _, s := range sources {
 			if !strings.Contains(s, "202") {
 				t.Errorf("%s: a row's source bears no date: %q", p.ID, s)

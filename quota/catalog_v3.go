@@ -29,6 +29,7 @@ func planV3(id, name string, five, weekly int64, estimate Amount, source string)
 		Routes:     routes(),
 		Models:     modelsV3(),
 		Promotions: promotions(),
+		Discounts:  discounts(),
 		Estimate:   estimate,
 		Source:     source,
 	}
@@ -69,6 +70,17 @@ func toolRates() []ToolRate {
 		Name: "*", Credits: 12 * One / 10,
 		Source: "plan overview, 2026-07-30: MCP calls, not halved off-peak",
 	}}
+}
+
+// discounts are for the provider's own clients. No end of them is known.
+func discounts() []Discount {
+	const source = "promotion seen by 2026-10: ZCode and AutoClaw pay 0.67 times the credits; " +
+		"since when was not said, taken as from the first credits on"
+	span, factor := since(weekendsFree()), 67*One/100
+	return []Discount{
+		{Tool: "zcode", Factor: factor, Valid: span, Source: source},
+		{Tool: "autoclaw", Factor: factor, Valid: span, Source: source},
+	}
 }
 
 func modelsV3() []Access {

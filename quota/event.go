@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -81,14 +82,27 @@ type Tokens struct {
 // PlanTold is what the provider told of a subscription beside its figures. What
 // it did not tell is empty.
 type PlanTold struct {
-	ID         string    // of a plan: "v3/max"
-	Subscribed time.Time // the purchase, from which week and month step
-	Renews     time.Time // start of the day of the next renewal
-	Ends       time.Time // of a subscription that is not renewed
+	ID         string    `json:"id,omitempty"`        // of a plan: "v3/max"
+	Subscribed time.Time `json:"subscribed,omitzero"` // the purchase, from which week and month step
+	Renews     time.Time `json:"renews,omitzero"`     // start of the day of the next renewal
+	Ends       time.Time `json:"ends,omitzero"`       // of a subscription that is not renewed
 }
 
 // IsZero reports whether nothing was told.
 func (p PlanTold) IsZero() bool { return p == PlanTold{} }
+
+// with is what is known once more was told. A subscription is renewed or ends:
+// who tells the one takes the other back.
+func (p PlanTold) with(more PlanTold) PlanTold {
+	if !more.Renews.IsZero() || !more.Ends.IsZero() {
+		p.Renews, p.Ends = more.Renews, more.Ends
+	}
+	p.ID = cmp.Or(more.ID, p.ID)
+	if !more.Subscribed.IsZero() {
+		p.Subscribed = more.Subscribed
+	}
+	return p
+}
 
 // Reading is the provider's own figure for one window. What it does not tell
 // is nil or zero, and never means "none used".
@@ -220,6 +234,10 @@ func (e Event) checkKind() *Error {
 	case KindExhausted:
 		if e.Window == "" {
 			return bad("window", `missing: "5h", "week" or "month", or the provider's "code" and "message"`)
+		}
+		if most := farthest(e.Window); !e.Until.IsZero() && e.Until.Sub(e.At) > most {
+			return bad("until", "%s is more than %v after the provider said so: %s is full again before",
+				e.Until.Format(time.RFC3339), most, clip(e.Window))
 		}
 		return nil
 	case KindReading:

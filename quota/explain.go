@@ -28,11 +28,13 @@ type ExplanationStep struct {
 	Amount Amount    `json:"amount"`          // by which it changed the use
 	Used   Amount    `json:"used"`            // after it
 	Why    string    `json:"why"`
+
+	Reading *ExplainedReading `json:"reading,omitempty"` // kind reading
 }
 
 // Explain tells how a window's number at now came about. The entries are the
-// account's, from ExplainFrom on; of more than most steps the newest are kept.
-func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter.Seq2[Entry, error], now time.Time, most int) (Explanation, error) {
+// account's [Prices] from ExplainFrom on; of more than most steps the newest are kept.
+func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter.Seq2[Priced, error], now time.Time, most int) (Explanation, error) {
 	i, ok := m.Account.Plan.Window(window)
 	if !ok {
 		return Explanation{}, bad("window", "%s has no window %q", m.Account.Plan.ID, clip(window))
@@ -40,6 +42,7 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 	st := s.At(m, rules, now)
 	x := Explanation{Account: m.Account.Name, Plan: st.Plan, Source: m.Account.Plan.Source, Window: st.Windows[i],
 		Notes: explainNotes(m, &st, i), Steps: []ExplanationStep{}}
+	x.Notes = append(x.Notes, s.readingNotes(m, &x.Window, i, now)...)
 	w, at := &m.Account.Plan.Windows[i], s.blank(m, i, now)
 	for e, err := range entries {
 		if err != nil {
@@ -67,10 +70,12 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 func (s *State) blank(m *Meter, i int, now time.Time) Standing {
 	w, at := &m.Account.Plan.Windows[i], s.standing(i)
 	at.roll(w, s.Anchor(m), now)
-	if w.Kind == Rolling {
-		return Standing{}
+	blank := Standing{Rated: at.Rated, Ratios: at.Ratios}
+	if w.Kind != Rolling {
+		blank.Anchor, blank.Opened, blank.Resets, blank.Cap = at.Anchor, at.Opened, at.Resets, at.Cap
+		blank.Ended, blank.Before = at.Ended, at.Before
 	}
-	return Standing{Anchor: at.Anchor, Opened: at.Opened, Resets: at.Resets, Cap: at.Cap}
+	return blank
 }
 
 // ExplainFrom is where the entries of an explanation begin: the first of the
@@ -89,7 +94,7 @@ func (s *State) ExplainFrom(m *Meter, window string, now time.Time) time.Time {
 }
 
 // explain applies one entry to the window alone.
-func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (ExplanationStep, bool) {
+func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (ExplanationStep, bool) {
 	step := ExplanationStep{At: e.At, ID: e.ID, Kind: e.Kind, Tool: e.Tool}
 	was, anchor := at.Used, s.Anchor(m)
 	switch {
@@ -101,15 +106,17 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 		at.stop(w, anchor, e.At, e.Until)
 		step.Why = "the provider said that it is exhausted" + till(e.Until)
 	case e.Kind == KindReading:
-		step.Why = at.explainReading(w, anchor, e)
+		if step.Reading = at.explainReading(w, anchor, e.Entry); step.Reading != nil {
+			step.Why = step.Reading.String()
+		}
 	default:
-		c := m.Account.Cost(e, m.Rules)
+		c := e.Charge
 		if c.Counts() && w.counts(c.Counter) {
 			at.charge(w, anchor, e.At, c)
 		} else if c.Counts() || c.Reason == ChargeNoKind {
 			return step, false
 		}
-		step.Model, step.Why = c.Model, c.explain(m, e)
+		step.Model, step.Why = c.Model, c.explain(m, e.Entry)+at.Ratios.explainRatio(c)
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
@@ -143,29 +150,15 @@ func till(t time.Time) string {
 	return " until " + t.Format(time.RFC3339)
 }
 
-// explainReading applies what a reading says of this window; "" where that is
-// nothing.
-func (s *Standing) explainReading(w *Window, anchor time.Time, e Entry) string {
-	why := ""
-	for _, r := range e.Readings {
-		if r.Window != w.Name {
-			continue
-		}
-		s.read(w, anchor, e.At, r)
-		why = "the provider's reading"
-		if r.Percent != nil {
-			why += fmt.Sprintf(": %g %%", *r.Percent)
-		}
-	}
-	return why
-}
-
 // explain says how a price was made.
 func (c Charge) explain(m *Meter, e Entry) string {
 	if !c.Counts() {
 		return c.Reason.String()
 	}
 	text := c.Reason.String()
+	if c.Estimated {
+		text += ": " + c.Guess.String()
+	}
 	if e.Count > 1 {
 		text += fmt.Sprintf(", %d at once", e.Count)
 	}
@@ -175,6 +168,9 @@ func (c Charge) explain(m *Meter, e Entry) string {
 		} else {
 			text += fmt.Sprintf(", off-peak price (peak %s)", c.Peak)
 		}
+	}
+	if c.Discount > 0 {
+		text += fmt.Sprintf(", %s of the price by a discount for %s", c.Discount, clip(e.Tool))
 	}
 	switch {
 	case c.UnknownRate:

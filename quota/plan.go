@@ -51,6 +51,7 @@ type Plan struct {
 	Routes     []Route     // models billed as others
 	Models     []Access    // models the tier is known to have; none: unknown
 	Promotions []Promotion // times when the off-peak price holds all day
+	Discounts  []Discount  // clients that pay a part of the price
 	Estimate   Amount      // unit credits: what a prompt without tokens counts
 	Source     string      // where the caps are from
 }
@@ -124,6 +125,15 @@ type Access struct {
 // Promotion is a time when off-peak prices hold all day.
 type Promotion struct {
 	Name   string
+	Valid  Span
+	Source string
+}
+
+// Discount says that a client pays a factor of what a model costs: prompts,
+// tokens and estimates of them, but not MCP calls.
+type Discount struct {
+	Tool   string // as events name it, matched without case
+	Factor Amount // One: no rebate
 	Valid  Span
 	Source string
 }

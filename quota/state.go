@@ -17,7 +17,7 @@ type Meter struct {
 
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
-const FoldVersion = 4
+const FoldVersion = 5
 
 // State is the fold of one account's entries. Its zero value holds none.
 // Entries are applied in the order of Event.Before; Takes tells which late
@@ -31,7 +31,11 @@ type State struct {
 	Apart   time.Time  `json:"apart,omitzero"` // newest event that was not on the plan
 	// Astray is the newest of them that may have been meant for the plan: it asked
 	// for a model of the plan, or went to the provider's other endpoint.
-	Astray time.Time `json:"astray,omitzero"`
+	Astray      time.Time   `json:"astray,omitzero"`
+	Turns       TurnPrices  `json:"turns,omitzero"`
+	Calibration Calibration `json:"calibration,omitzero"`
+	Told        PlanTold    `json:"told,omitzero"` // what the provider told of the subscription, each field the newest
+	ToldAt      time.Time   `json:"told_at,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -106,7 +110,7 @@ func (s *State) begin(t time.Time) {
 }
 
 func (s *State) applyCharge(m *Meter, e Entry) {
-	c := m.Account.Cost(e, m.Rules)
+	c := s.Turns.charge(m, e)
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
@@ -119,6 +123,7 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 	}
 	for i := range s.Windows {
 		if w := &m.Account.Plan.Windows[i]; w.counts(c.Counter) {
+			s.Windows[i].rate(w, s.Anchor(m), e.At, &s.Calibration)
 			s.Windows[i].charge(w, s.Anchor(m), e.At, c)
 		}
 	}
@@ -134,44 +139,20 @@ func (s *State) noteApart(e Entry, c Charge) {
 	}
 }
 
-func (s *State) applyStop(m *Meter, e Event) {
-	name := e.Window
-	if name == WindowWeekOrMonth {
-		name = s.weekOrMonth(m, e)
-	}
-	if i, ok := m.Account.Plan.Window(name); ok {
-		s.Windows[i].stop(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, e.Until)
-	}
-}
-
-// weekOrMonth tells which of the two ran out: the week where the instant is
-// its reset, else the month, where the plan has one.
-func (s *State) weekOrMonth(m *Meter, e Event) string {
-	i, week := m.Account.Plan.Window(WindowWeek)
-	if _, month := m.Account.Plan.Window(WindowMonth); !month {
-		return WindowWeek
-	}
-	if !week {
-		return WindowMonth
-	}
-	if e.Until.IsZero() {
-		return WindowWeek
-	}
-	at, w := s.Windows[i], &m.Account.Plan.Windows[i]
-	at.roll(w, s.Anchor(m), e.At)
-	if w.near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
-		return WindowWeek
-	}
-	return WindowMonth
-}
-
 func (s *State) applyReadings(m *Meter, e Event) {
+	if !e.Plan.IsZero() {
+		s.Told, s.ToldAt = s.Told.with(e.Plan), e.At
+	}
+	learns := m.Account.Plan.learns()
 	for _, r := range e.Readings {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
 			if r.shows() {
 				s.begin(e.At)
 			}
-			s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			if i == learns && f.sample.ratio > 0 {
+				s.Calibration.learn(e.At, f.sample)
+			}
 		}
 	}
 }
@@ -189,7 +170,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 	if !c.Counts() {
 		return Commutes
 	}
-	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
@@ -224,8 +205,8 @@ func (s *State) Warm(m *Meter, e Entry) {
 	}
 	for i := range s.Windows {
 		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
-		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.Latest.Add(-w.Length)) {
-			at.recent = append(at.recent, spent{e.At, c.Amount})
+		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.rolled().Add(-w.Length)) {
+			at.recent = append(at.recent, spent{e.At, at.warmed(c, e.At)})
 		}
 	}
 }
@@ -234,7 +215,7 @@ func (s *State) Warm(m *Meter, e Entry) {
 func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 	for i := range s.Windows {
 		if w := &m.Account.Plan.Windows[i]; w.Kind == Rolling && !s.Windows[i].Opened.IsZero() {
-			if at := s.Windows[i].Latest.Add(-w.Length); !ok || at.Before(from) {
+			if at := s.Windows[i].rolled().Add(-w.Length); !ok || at.Before(from) {
 				from, ok = at, true
 			}
 		}
@@ -242,13 +223,20 @@ func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 	return from, ok
 }
 
+// rolled is up to when a rolling window has given back: a reading that tells of
+// no use makes it look too.
+func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
+
 // Clone is an independent copy.
 func (s *State) Clone() State {
 	c := *s
+	c.Turns = s.Turns.clone()
 	c.Windows = slices.Clone(s.Windows)
 	for i := range c.Windows {
 		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
 		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+		c.Windows[i].Lately = slices.Clone(c.Windows[i].Lately)
+		c.Windows[i].Guessed = slices.Clone(c.Windows[i].Guessed)
 	}
 	return c
 }

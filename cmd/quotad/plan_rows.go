@@ -93,6 +93,7 @@ type planRow struct {
 	Routes     []routeRow     `json:"route"`
 	Models     []modelRow     `json:"model"`
 	Promotions []promotionRow `json:"promotion"`
+	Discounts  []discountRow  `json:"discount"`
 	Estimate   *quota.Amount  `json:"estimate"` // of a prompt without tokens; null on a plan of prompts
 }
 
@@ -151,6 +152,11 @@ type (
 		Name string `json:"name"`
 		valid
 	}
+	discountRow struct {
+		Tool   string       `json:"tool"`
+		Factor quota.Amount `json:"factor"`
+		valid
+	}
 )
 
 func (a *app) printPlans(s config.Settings, plans []quota.Plan) error {
@@ -195,6 +201,9 @@ func rowOf(p *quota.Plan) planRow {
 	})
 	row.Promotions = each(p.Promotions, func(m quota.Promotion) promotionRow {
 		return promotionRow{m.Name, validRow(m.Valid, m.Source)}
+	})
+	row.Discounts = each(p.Discounts, func(d quota.Discount) discountRow {
+		return discountRow{d.Tool, d.Factor, validRow(d.Valid, d.Source)}
 	})
 	return row
 }

@@ -128,6 +128,7 @@ func (s *planSheet) draw(users []string) string {
 	s.peaks()
 	s.weights()
 	s.rates()
+	s.discounts()
 	s.routes()
 	s.models()
 	for i, source := range s.sources {
@@ -269,6 +270,14 @@ func (s *planSheet) rates() {
 		rows = append(rows, []string{name, t.Credits.String(), validOf(t.Valid), s.source(t.Source)})
 	}
 	s.rows("An MCP call costs, in credits", []string{"tool", "credits", "valid", ""}, rows)
+}
+
+func (s *planSheet) discounts() {
+	var rows [][]string
+	for _, d := range s.plan.Discounts {
+		rows = append(rows, []string{clean(d.Tool), d.Factor.String(), validOf(d.Valid), s.source(d.Source)})
+	}
+	s.rows("Clients that pay a part of it, MCP calls aside", []string{"tool", "price x", "valid", ""}, rows)
 }
 
 func (s *planSheet) routes() {
