@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -170,6 +171,14 @@ func (s Settings) Hash() string {
 		Rules    quota.Rules
 	}{accounts, s.assumed(""), s.Rules})
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// AccountKey names a setting of an account: "account.default.plan".
+func AccountKey(account, key string) string {
+	if strings.ContainsRune(account, '.') {
+		account = strconv.Quote(account)
+	}
+	return "account." + account + "." + key
 }
 
 // ExpandHome is path with a leading "~/" replaced by the home folder.
