@@ -142,6 +142,7 @@ const (
 	NoticeForecast     NoticeKind = "forecast"
 	NoticeEarlyRefresh NoticeKind = "early_refresh"
 	NoticeDigest       NoticeKind = "digest"
+	NoticeProvider     NoticeKind = "provider" // its figures cannot be read, until a person does something
 )
 
 // Notice is something to be told once. Title and Body are left to the notify
