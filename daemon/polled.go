@@ -97,15 +97,24 @@ func (x *polled) next(ctx context.Context, snap *Snapshot, now time.Time) (time.
 		x.stopped = part.pulse.stopped
 		x.pace.Nudge(now, provider.WhyExhausted)
 	}
-	if x.resets.Add(boundaryGrace).After(now) || x.resets.IsZero() {
-	} else {
-		x.pace.Nudge(now, provider.WhyBoundary)
-	}
-	x.resets = nextReset(snap, x.name, now)
+	x.heedReset(snap, now)
 	if x.keyReplaced(ctx, now) {
 		x.pace.Nudge(now, provider.WhyChanged)
 	}
 	return x.pace.Next(now, now.Sub(part.pulse.used) <= provider.ActiveWithin)
+}
+
+// heedReset has a window that has ended asked about, once the provider's clock
+// has come there too, and finds out which ends next.
+func (x *polled) heedReset(snap *Snapshot, now time.Time) {
+	ended := !x.resets.IsZero() && !now.Before(x.resets)
+	if ended && now.Before(x.resets.Add(boundaryGrace)) {
+		return
+	}
+	if ended {
+		x.pace.Nudge(now, provider.WhyBoundary)
+	}
+	x.resets = nextReset(snap, x.name, now)
 }
 
 // wake is when to look again: at a reading that is due, or when a window ends.
