@@ -56,6 +56,21 @@ func TestComplaints(t *testing.T) {
 		{"a kind that 5h cannot be", "[account.a]\nfive_hour = \"monthly\"", `config.toml:2:13: account.a.five_hour: "monthly" is not known; expected one of fixed, rolling`},
 		{"a model without a name", "[account.a]\nmodel = \"zai/\"", "config.toml:2:9: account.a.model: names no model"},
 
+		{"an end and a renewal", "[account.a]\nrenews = 2026-12-04\nends = 2026-12-05", "config.toml:3:8: account.a.ends: renews is set too; expected one of the two"},
+		{"a renewal in quotes", "[account.a]\nrenews = \"2026-12-04\"", "config.toml:2:10: account.a.renews: expected a date and time without quotes"},
+		{"a cycle of no plan", "[account.a]\ncycle = \"week\"", `config.toml:2:9: account.a.cycle: "week" is not known; expected one of month, quarter, year`},
+
+		// Money.
+		{"a table of no prices", "[money]\nprices = \"offical\"", `config.toml:2:10: money.prices: "offical" is not a price table; did you mean "official"?`},
+		{"a table of prices that no row is of", "money.prices = \"mine\"\n[[price]]\ntable = \"yours\"\nmodel=\"m\"\ninput=1\noutput=1", "expected one of official, reseller-2026-02, yours"},
+		{"a table without a name", "[[price]]\ntable = \"\"\nmodel=\"m\"\ninput=1\noutput=1", `config.toml:2:9: price.table: "" is not a name of a price table`},
+		{"a price without a model", "[[price]]\ninput=1\noutput=1", "config.toml:1:3: price.model: missing"},
+		{"a price without output", "[[price]]\nmodel=\"m\"\ninput=1", "config.toml:1:3: price.output: missing; expected the US$ that a million of these tokens cost"},
+		{"a price below 0", "[[price]]\nmodel=\"m\"\ninput=-1\noutput=1", "config.toml:3:7: price.input: -1 is out of range: 0 to 100000"},
+		{"a tool without a price", "[[price]]\ntool=\"t\"", "config.toml:1:3: price.per_call: missing; expected the US$ that one use costs"},
+		{"a tool with a model", "[[price]]\ntool=\"t\"\nper_call=1\nmodel=\"m\"", "config.toml:4:1: price.model: unknown key"},
+		{"a price that ends first", "[[price]]\nmodel=\"m\"\ninput=1\noutput=1\nfrom=2026-08-26\nuntil=2026-08-26", "config.toml:6:7: price.until: is not after from"},
+
 		// The provider.
 		{"a site of somebody else", "[account.a.provider]\nsite = \"z.ai.evil.tld\"", "config.toml:2:8: account.a.provider.site: "},
 		{"two keys", "[account.a.provider]\nkey_file = \"/k\"\nkey_command = [\"pass\"]", "config.toml:3:15: account.a.provider.key_command: key_file is set too"},
@@ -97,6 +112,8 @@ func TestComplaints(t *testing.T) {
 		{"a discount that is none", lab + "[[plan.discount]]\ntool=\"zcode\"\nfactor=67", "config.toml:11:8: plan.discount.factor: 67 is out of range: 0 to 1"},
 		{"a discount without a factor", lab + "[[plan.discount]]\ntool=\"zcode\"", "config.toml:9:3: plan.discount.factor: missing; expected the part of the price that the tool pays, such as 0.67"},
 		{"a factor above 1", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1\noutput=1\noff_peak_factor=2", "config.toml:14:17: plan.rate.off_peak_factor: 2 is out of range: 0 to 1"},
+		{"a fee of no cycle", lab + "[[plan.fee]]\ncycle=\"week\"\nusd=1", `config.toml:10:7: plan.fee.cycle: "week" is not known; expected one of first month, month, quarter, year`},
+		{"a fee of nothing", lab + "[[plan.fee]]\ncycle=\"year\"", "config.toml:9:3: plan.fee.usd: missing; expected the US$ that one cycle costs"},
 		{"a tool without a name", lab + "[[plan.tool]]\ncredits=1", "config.toml:9:3: plan.tool.name: missing"},
 		{"a day of no week", lab + "[[plan.peak]]\ndays=[\"mon\",\"tues\"]\nstart=\"14:00\"\nend=\"18:00\"", `config.toml:10:13: plan.peak.days: "tues" is not known; expected one of mon, tue, `},
 		{"no day at all", lab + "[[plan.peak]]\ndays=[]\nstart=\"14:00\"\nend=\"18:00\"", "config.toml:10:6: plan.peak.days: no day"},

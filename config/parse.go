@@ -23,6 +23,7 @@ func Parse(name string, data []byte) (Settings, error) {
 	s.Rules = rules(root.get("endpoint").tables(), root.get("tool").table())
 	s.belongs(root.get("belongs").tables())
 	s.notify(root.get("notify").table())
+	s.Money = money(root.get("money").table(), root.get("price").tables())
 	s.Store = store(root.get("store").table())
 	s.Log = logging(root.get("log").table())
 	root.close()
@@ -57,6 +58,7 @@ func (s *Settings) account(name string, t *table) quota.Account {
 		a.Plan = s.planOf(v)
 	}
 	a.Subscribed = t.get("subscribed").instant()
+	t.term(&a)
 	if v := t.get("model"); v.set() {
 		if a.Model = v.line(); quota.NormalModel(a.Model) == "" {
 			v.bad("names no model; expected one such as %q", quota.DefaultModel)
@@ -171,6 +173,7 @@ func (s *Settings) notify(t *table) {
 		Thresholds: t.get("thresholds").thresholds(),
 		Refresh:    t.get("refresh").flag(true),
 		Forecast:   t.get("forecast").flag(true),
+		Renewal:    t.get("renewal").flag(true),
 	}
 	s.Notify = Notify{
 		QuietHours: t.get("quiet_hours").quietHours(),

@@ -105,6 +105,9 @@ func (t *table) plan(id string) quota.Plan {
 	for _, row := range t.get("discount").tables() {
 		p.Discounts = append(p.Discounts, row.discount())
 	}
+	for _, row := range t.get("fee").tables() {
+		p.Fees = append(p.Fees, row.fee())
+	}
 	p.Estimate = t.get("estimate").amount(seedEstimate(p), 0, maxEstimate)
 	t.close()
 	return p

@@ -29,6 +29,7 @@ type Settings struct {
 	Plans     []quota.Plan                // built-in ones, overlaid by [[plan]]
 	Notices   quota.NoticeRules
 	Notify    Notify
+	Money     Money
 	Store     Store
 	Log       Log
 }
@@ -158,10 +159,14 @@ func (s Settings) PlanIDs() []string {
 }
 
 // Hash changes with everything that the fold of events rests on: the accounts
-// with their plans, and the rules of what is charged. It is the same in every
-// run, whatever the order of the accounts, and does not look at the rest.
+// with their plans, the rules of what is charged, and the prices. It is the same
+// in every run, whatever the order of the accounts, and does not look at the
+// rest.
 func (s Settings) Hash() string {
 	accounts := slices.Clone(s.Accounts)
+	for i := range accounts {
+		accounts[i] = withoutFees(accounts[i])
+	}
 	slices.SortFunc(accounts, func(a, b quota.Account) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.New()
 	// Plain data into a hash: this cannot fail.
@@ -169,7 +174,8 @@ func (s Settings) Hash() string {
 		Accounts []quota.Account
 		Others   quota.Account // events may name an account that nobody configured
 		Rules    quota.Rules
-	}{accounts, s.assumed(""), s.Rules})
+		Prices   quota.Prices
+	}{accounts, withoutFees(s.assumed("")), s.Rules, s.Money.PriceTable()})
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
@@ -179,6 +185,13 @@ func AccountKey(account, key string) string {
 		account = strconv.Quote(account)
 	}
 	return "account." + account + "." + key
+}
+
+// withoutFees leaves out when an account is paid for, and what it costs: no
+// event is counted by that.
+func withoutFees(a quota.Account) quota.Account {
+	a.Renews, a.Ends, a.Cycle, a.Plan.Fees = time.Time{}, time.Time{}, "", nil
+	return a
 }
 
 // ExpandHome is path with a leading "~/" replaced by the home folder.

@@ -24,6 +24,7 @@ func Show(s Settings) ([]byte, error) {
 	w.belongs(s.Belongs)
 	w.rules(s.Rules)
 	w.notify(s)
+	w.money(s.Money)
 	w.table("store")
 	w.put("retention_days", int(s.Store.Retention/day))
 	w.table("log")
@@ -62,6 +63,7 @@ func (w *writer) account(s Settings, a quota.Account) {
 	} else {
 		w.put("subscribed", a.Subscribed)
 	}
+	w.term(a)
 	if kind := s.FiveHour[a.Name]; kind != "" {
 		w.put("five_hour", string(kind))
 	} else if i, ok := a.Plan.Window(quota.WindowFive); ok {
@@ -120,6 +122,7 @@ func (w *writer) notify(s Settings) {
 	w.put("thresholds", s.Notices.Thresholds)
 	w.put("refresh", s.Notices.Refresh)
 	w.put("forecast", s.Notices.Forecast)
+	w.put("renewal", s.Notices.Renewal)
 	w.put("quiet_hours", s.Notify.QuietHours.String())
 	w.put("desktop", s.Notify.Desktop)
 	w.put("command", s.Notify.Command)
@@ -151,6 +154,9 @@ func (w *writer) plan(p quota.Plan) {
 	}
 	for _, d := range p.Discounts {
 		w.row("discount", d.Valid, "tool", d.Tool, "factor", d.Factor)
+	}
+	for _, f := range p.Fees {
+		w.row("fee", f.Valid, "cycle", string(f.Cycle), "usd", f.USD)
 	}
 }
 
@@ -192,11 +198,20 @@ func (w *writer) peak(k quota.Peak) {
 // row writes one [[plan.name]]: keys and values in turn, then its validity.
 func (w *writer) row(name string, valid quota.Span, pairs ...any) {
 	w.item("plan", name)
+	w.pairs(pairs...)
+	w.valid(valid)
+}
+
+// pairs writes keys and values in turn.
+func (w *writer) pairs(pairs ...any) {
 	for i := 0; i < len(pairs); i += 2 {
 		w.put(pairs[i].(string), pairs[i+1])
 	}
-	w.date("from", valid.From)
-	w.date("until", valid.Until)
+}
+
+func (w *writer) valid(s quota.Span) {
+	w.date("from", s.From)
+	w.date("until", s.Until)
 }
 
 // date writes a day of the provider's zone as such.

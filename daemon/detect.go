@@ -16,7 +16,7 @@ const sameStart = time.Minute
 // meterOf is what an account is folded by: the configuration, and over it what
 // the provider told.
 func meterOf(s *config.Settings, name string, told quota.PlanTold) *quota.Meter {
-	return &quota.Meter{Account: accountOf(s, name, told), Rules: s.Rules}
+	return &quota.Meter{Account: accountOf(s, name, told), Rules: s.Rules, Prices: s.Money.PriceTable()}
 }
 
 // accountOf is an account with what the provider told of its subscription. A

@@ -155,7 +155,7 @@ func (w *work) asked(name string, known store.Provider) error {
 	if err := w.provide(name, known); err != nil {
 		return err
 	}
-	code, message := complaint(known, w.now)
+	code, message := trouble(known, w.now)
 	if code == warnNoPlan || code == warnKey && (known.Stopped || known.Fails >= believe) {
 		return w.complain(name, known, message)
 	}

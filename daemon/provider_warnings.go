@@ -40,7 +40,7 @@ func (s *Snapshot) warnings(p part, now time.Time) []quota.Warning {
 		return list
 	}
 	known := s.provided[name]
-	if code, message := complaint(known, now); code != "" {
+	if code, message := trouble(known, now); code != "" {
 		list = append(list, quota.Warning{Code: code, Message: message})
 	}
 	if message := ClockIsOff(known.Skew); message != "" {
@@ -49,9 +49,9 @@ func (s *Snapshot) warnings(p part, now time.Time) []quota.Warning {
 	return list
 }
 
-// complaint is what is wrong with the reading itself; "" where it is well, or a
+// trouble is what is wrong with the reading itself; "" where it is well, or a
 // failure is too young to tell of.
-func complaint(p store.Provider, now time.Time) (code, message string) {
+func trouble(p store.Provider, now time.Time) (code, message string) {
 	f := p.Fault
 	if f == nil {
 		return "", ""

@@ -110,3 +110,13 @@ func (s *Snapshot) Status(name string, now time.Time) (quota.Status, bool) {
 	}
 	return all.Accounts[0], true
 }
+
+// meter is what an account is counted by, false where there is no such account.
+func (s *Snapshot) meter(name string) (*quota.Meter, bool) {
+	for _, p := range s.parts {
+		if name == p.meter.Account.Name {
+			return p.meter, true
+		}
+	}
+	return nil, false
+}

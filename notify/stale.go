@@ -19,12 +19,14 @@ const (
 	StaleOld                        // a refresh: long ago
 	StaleNewer                      // a refresh: a later one is to be told
 	StaleMended                     // the provider's figures are read again
+	StalePassed                     // a renewal: it has passed
+	StaleMoved                      // a renewal: it is on another day
 )
 
 func (s Staleness) String() string {
 	return [...]string{"fresh", "the window has refreshed since", "the pace has slowed since", "the window is exhausted already",
 		"the window is used again", "the refresh was long ago", "the window has refreshed once more",
-		"the provider's figures are read again"}[s]
+		"the provider's figures are read again", "it has passed", "it is on another day"}[s]
 }
 
 // refreshWorth is how long a refresh is worth telling.
@@ -52,6 +54,8 @@ func (j judge) stale(it Item, later []live) Staleness {
 		return j.expired(it)
 	case quota.NoticeProvider:
 		return j.mended(it)
+	case quota.NoticeRenewal:
+		return j.renewal(it)
 	}
 	return j.past(it)
 }

@@ -11,15 +11,15 @@ func plansV3() []Plan {
 		near = "; a prompt without tokens counts as on the tier nearest in size, "
 	)
 	return []Plan{
-		planV3("v3/lite", "GLM Coding Lite", 2_000, 10_000, 25*One, page+seed),
-		planV3("v3/pro", "GLM Coding Pro", 12_000, 60_000, 30*One, page+seed),
-		planV3("v3/max", "GLM Coding Max", 28_000, 140_000, 175*One/10, page+seed),
-		planV3("v3/team-standard", "GLM Coding Team Standard", 15_000, 66_000, 30*One, team+near+"Pro"),
-		planV3("v3/team-premium", "GLM Coding Team Premium", 35_000, 155_000, 175*One/10, team+near+"Max"),
+		planV3("v3/lite", "GLM Coding Lite", 2_000, 10_000, 25*One, page+seed, feesV3(180, 432, 1512)),
+		planV3("v3/pro", "GLM Coding Pro", 12_000, 60_000, 30*One, page+seed, feesV3(800, 1920, 6720)),
+		planV3("v3/max", "GLM Coding Max", 28_000, 140_000, 175*One/10, page+seed, feesV3(1680, 4032, 14112)),
+		planV3("v3/team-standard", "GLM Coding Team Standard", 15_000, 66_000, 30*One, team+near+"Pro", nil),
+		planV3("v3/team-premium", "GLM Coding Team Premium", 35_000, 155_000, 175*One/10, team+near+"Max", nil),
 	}
 }
 
-func planV3(id, name string, five, weekly int64, estimate Amount, source string) Plan {
+func planV3(id, name string, five, weekly int64, estimate Amount, source string, fees []Fee) Plan {
 	return Plan{
 		ID: id, Name: name, Unit: Credits,
 		Windows:    []Window{fiveHours(One.Times(five)), week(One.Times(weekly))},
@@ -31,6 +31,7 @@ func planV3(id, name string, five, weekly int64, estimate Amount, source string)
 		Promotions: promotions(),
 		Discounts:  discounts(),
 		Estimate:   estimate,
+		Fees:       fees,
 		Source:     source,
 	}
 }

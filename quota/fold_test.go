@@ -56,7 +56,12 @@ func anyEvent(t *rapid.T, start time.Time) Event {
 	case KindPrompt, KindUsage:
 		e.Model = rapid.SampledFrom([]string{"", "flash", "glm-5.3", "other"}).Draw(t, "model")
 		e.Turn = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "turn")
-		e.Endpoint = rapid.SampledFrom([]string{"", "", "", "https://api.anthropic.com"}).Draw(t, "endpoint")
+		e.Endpoint = rapid.SampledFrom([]string{"", "", "", "https://api.anthropic.com", perToken}).Draw(t, "endpoint")
+		if e.Kind == KindUsage {
+			e.Tokens.Input = int64(rapid.IntRange(0, 3).Draw(t, "input")) * 1_000
+		}
+	case KindTool:
+		e.Endpoint = rapid.SampledFrom([]string{"", "", perToken}).Draw(t, "endpoint")
 	case KindExhausted:
 		e.Window = rapid.SampledFrom([]string{"5h", "roll", "week", "month", WindowWeekOrMonth}).Draw(t, "window")
 		if ahead := rapid.IntRange(-2, 20).Draw(t, "until"); ahead != 0 {
@@ -86,10 +91,12 @@ func anyReading(t *rapid.T, at time.Time) Reading {
 }
 
 func anyMeter(t *rapid.T) *Meter {
-	if rapid.Bool().Draw(t, "subscribed") {
-		return labMeter(day0.Add(-31*24*time.Hour + 90*time.Second))
-	}
-	return labMeter(time.Time{})
+	subscribed := rapid.SampledFrom([]time.Time{
+		{}, day0.Add(-31*24*time.Hour + 90*time.Second), monthAndWeekAtHalfPastSix,
+	}).Draw(t, "subscribed")
+	m := labMeter(subscribed)
+	m.Prices = labPrices()
+	return m
 }
 
 type fataler interface{ Fatal(args ...any) }
@@ -271,6 +278,9 @@ func TestTheNextBoundaryIsLaterAndNothingChangesBefore(t *testing.T) {
 			if a.Windows[i].Used != b.Windows[i].Used || a.Windows[i].State != b.Windows[i].State {
 				t.Fatalf("%s changed between %v and %v without a boundary", a.Windows[i].Window, now, just)
 			}
+		}
+		if mustJSON(a.Money) != mustJSON(b.Money) {
+			t.Fatalf("money changed between %v and %v without a boundary", now, just)
 		}
 	})
 }

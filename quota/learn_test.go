@@ -169,7 +169,7 @@ func TestPricesAreThoseOfTheFold(t *testing.T) {
 			}
 		}
 		var got []Charge
-		for p, err := range Prices(m, book, from) {
+		for p, err := range Charged(m, book, from) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -236,7 +236,7 @@ func priceOf(t *testing.T, m *Meter, events []Event, id string) (c Charge) {
 			t.Fatal(err)
 		}
 	}
-	for p, err := range Prices(m, book, time.Time{}) {
+	for p, err := range Charged(m, book, time.Time{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +351,7 @@ func TestAnExplanationSaysWhatAnEstimateRestsOn(t *testing.T) {
 		"5h":   "estimated: the median of 5 turns of this account, peak price (off-peak",
 		"week": "estimated: seed",
 	} {
-		x, err := s.Explain(m, all, window, Prices(m, r.book, s.ExplainFrom(m, window, at)), at, 10)
+		x, err := s.Explain(m, all, window, Charged(m, r.book, s.ExplainFrom(m, window, at)), at, 10)
 		if err != nil || len(x.Steps) == 0 || x.Steps[len(x.Steps)-1].Used != x.Window.Used {
 			t.Fatalf("%s: %v: %s", window, err, mustJSON(x))
 		}

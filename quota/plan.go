@@ -53,6 +53,7 @@ type Plan struct {
 	Promotions []Promotion // times when the off-peak price holds all day
 	Discounts  []Discount  // clients that pay a part of the price
 	Estimate   Amount      // unit credits: what a prompt without tokens counts
+	Fees       []Fee       // what the subscription costs
 	Source     string      // where the caps are from
 }
 
@@ -148,6 +149,7 @@ type Account struct {
 	Subscribed time.Time // anchors week and month; zero: the first event does
 	Renews     time.Time // next renewal; zero: not known
 	Ends       time.Time // where it is not renewed; zero: not known
+	Cycle      Cycle     // that is paid for; empty: a month
 	Model      string    // of events that name none
 }
 

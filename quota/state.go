@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Meter is what a fold rests on besides the events: the account and the
-// user's rules on endpoints and tools.
+// Meter is what a fold rests on besides the events: the account, the user's
+// rules on endpoints and tools, and the price table.
 type Meter struct {
 	Account Account
 	Rules   Rules
+	Prices  Prices // of what is paid by the token; zero: no money is counted
 }
 
 // FoldVersion is raised with each change by which the same entries fold to
@@ -36,6 +37,7 @@ type State struct {
 	Calibration Calibration `json:"calibration,omitzero"`
 	Told        PlanTold    `json:"told,omitzero"` // what the provider told of the subscription, each field the newest
 	ToldAt      time.Time   `json:"told_at,omitzero"`
+	Money       Money       `json:"money,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -114,9 +116,14 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
-	if !c.Counts() {
-		return
+	if c.Counts() {
+		s.charge(m, e, c)
 	}
+	s.applyMoney(m, e, c)
+}
+
+// charge puts a charge into the windows that count it.
+func (s *State) charge(m *Meter, e Entry, c Charge) {
 	s.begin(e.At)
 	if (c.UnknownModel || c.UnknownRate) && !e.At.Before(s.Strange.At) {
 		s.Strange = Strange{Model: c.Model, At: e.At, NoRate: c.UnknownRate}
@@ -167,8 +174,8 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 		return TooLate
 	}
 	c := m.Account.Cost(e, m.Rules)
-	if !c.Counts() {
-		return Commutes
+	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.Counts() {
+		return fit
 	}
 	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate

@@ -94,6 +94,7 @@ type planRow struct {
 	Models     []modelRow     `json:"model"`
 	Promotions []promotionRow `json:"promotion"`
 	Discounts  []discountRow  `json:"discount"`
+	Fees       []feeRow       `json:"fee"`
 	Estimate   *quota.Amount  `json:"estimate"` // of a prompt without tokens; null on a plan of prompts
 }
 
@@ -146,6 +147,11 @@ type (
 	}
 	modelRow struct {
 		Model string `json:"model"`
+		valid
+	}
+	feeRow struct {
+		Cycle quota.Cycle  `json:"cycle"`
+		USD   quota.Amount `json:"usd"`
 		valid
 	}
 	promotionRow struct {
@@ -205,6 +211,9 @@ func rowOf(p *quota.Plan) planRow {
 	row.Discounts = each(p.Discounts, func(d quota.Discount) discountRow {
 		return discountRow{d.Tool, d.Factor, validRow(d.Valid, d.Source)}
 	})
+	row.Fees = each(p.Fees, func(f quota.Fee) feeRow {
+		return feeRow{f.Cycle, f.USD, validRow(f.Valid, f.Source)}
+	})
 	return row
 }
 
@@ -257,4 +266,12 @@ func validRow(s quota.Span, source string) valid {
 		v.Until = &s.Until
 	}
 	return v
+}
+
+// dayIn is dayOf of an instant that may be missing.
+func dayIn(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return dayOf(*t)
 }

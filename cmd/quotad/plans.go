@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,9 +16,10 @@ func (a *app) plansCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plans [ID]",
 		Short: "List the plans, or all that is known of one",
-		Long: `Lists the plans that can be configured: their windows and caps, and which one is
-yours. With an ID, shows all that is known of that plan: what a prompt costs on
-which model and when, peak hours in local time, and where each figure is from.
+		Long: `Lists the plans that can be configured: what a month of each costs, its windows
+and caps, and which one is yours. With an ID, shows all that is known of that plan: what a prompt costs on
+which model and when, peak hours in local time, what the subscription costs and
+has cost, and where each figure is from.
 The configuration overrides all of it.`,
 		Example: `  quotad plans
   quotad plans v2/pro
@@ -81,7 +81,7 @@ func usersOf(s config.Settings, id string) []string {
 }
 
 func (a *app) planTable(s config.Settings) string {
-	t := table{screen: a.tableScreen(), head: []string{"", "ID", "NAME", "COUNTS", "WINDOWS"}, spare: []int{2}, flex: 4}
+	t := table{screen: a.tableScreen(), head: []string{"", "ID", "NAME", "COUNTS", "A MONTH", "WINDOWS"}, spare: []int{2}, flex: 5}
 	var rows [][]string
 	var notes []string
 	for i := range s.Plans {
@@ -90,7 +90,7 @@ func (a *app) planTable(s config.Settings) string {
 			mark = "*"
 			notes = append(notes, "* "+p.ID+": "+strings.Join(users, ", "))
 		}
-		rows = append(rows, []string{mark, clean(p.ID), clean(p.Name), string(p.Unit), windowsOf(p)})
+		rows = append(rows, []string{mark, clean(p.ID), clean(p.Name), string(p.Unit), priceOf(p, a.now()), windowsOf(p)})
 	}
 	return t.draw(rows) + "\n" + strings.Join(notes, "\n") + "\n"
 }
@@ -114,7 +114,7 @@ type planSheet struct {
 	screen
 	clock
 	plan    *quota.Plan
-	sources []string
+	sources sources
 	lines   []string
 }
 
@@ -131,12 +131,11 @@ func (s *planSheet) draw(users []string) string {
 	s.discounts()
 	s.routes()
 	s.models()
-	for i, source := range s.sources {
-		if i == 0 {
-			s.title("Sources")
-		}
-		s.hang(fmt.Sprintf("  [%d] ", i+1), clean(source))
+	s.fees()
+	if len(s.sources) > 0 {
+		s.title("Sources")
 	}
+	s.lines = append(s.lines, s.sources.list(s.width)...)
 	return strings.Join(s.lines, "\n") + "\n"
 }
 
@@ -152,18 +151,7 @@ func (s *planSheet) hang(first, text string) {
 	s.lines = append(s.lines, hanging(first, text, s.width)...)
 }
 
-// source is the number of a source; the same words have the same number.
-func (s *planSheet) source(words string) string {
-	if words == "" {
-		return ""
-	}
-	i := slices.Index(s.sources, words)
-	if i < 0 {
-		i = len(s.sources)
-		s.sources = append(s.sources, words)
-	}
-	return fmt.Sprintf("[%d]", i+1)
-}
+func (s *planSheet) source(words string) string { return s.sources.cite(words) }
 
 // rows draws rows below a title; without rows there is none.
 func (s *planSheet) rows(title string, head []string, rows [][]string) {

@@ -11,10 +11,10 @@ type Priced struct {
 	Charge Charge
 }
 
-// Prices yields an account's entries from an instant on, in the order of Before,
+// Charged yields an account's entries from an instant on, in the order of Before,
 // each with what it cost in the fold: an estimate as the turns before it had
 // taught. The zero time: all entries.
-func Prices(m *Meter, b Book, from time.Time) iter.Seq2[Priced, error] {
+func Charged(m *Meter, b Book, from time.Time) iter.Seq2[Priced, error] {
 	return func(yield func(Priced, error) bool) {
 		turns, start, err := turnsBefore(m, b, from)
 		if err != nil {
