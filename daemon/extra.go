@@ -33,6 +33,7 @@ func (d *service) extra() map[string]http.Handler {
 		"POST /v1/turns":         d.postTurn,
 		"POST /v1/notify/snooze": d.postSnooze,
 		"POST /v1/notify/test":   d.postTest,
+		"POST /v1/sync":          d.postSync,
 		"GET /v1/explain":        d.getExplain,
 		"GET /v1/event":          d.getEvent,
 		"GET /v1/history":        d.getHistory,
