@@ -1,0 +1,166 @@
+package providertest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"quotad/daemon/provider/providertest"
+	"quotad/quota"
+)
+
+// side is quotad's side of the world: what it was told, and what it makes of it.
+type side struct {
+	*clock
+	t        *testing.T
+	provider *providertest.Provider
+	meter    *quota.Meter
+	ledger   *quota.Ledger
+	book     *quota.MemBook
+	pace     pacer
+	asleep   bool
+	asks     int                    // plans of polls that came after void those before
+	reads    int                    // good readings
+	seen     map[string][]time.Time // when a window was read, newest last
+	told     []quota.Told
+	notices  []quota.DueNotice
+	refused  map[string]time.Time // windows that a refusal told of, until when
+}
+
+var rules = quota.NoticeRules{Thresholds: []int{50, 80, 95, 100}, Refresh: true, Forecast: true}
+
+func newSide(t *testing.T, c *clock, p *providertest.Provider, plan string) *side {
+	known, ok := quota.PlanByID(plan)
+	if !ok {
+		t.Fatal(plan)
+	}
+	m := &quota.Meter{Account: quota.Account{Name: quota.DefaultAccount, Plan: known}}
+	return &side{clock: c, t: t, provider: p, meter: m, ledger: &quota.Ledger{Meter: m}, book: quota.NewMemBook(),
+		seen: map[string][]time.Time{}, refused: map[string]time.Time{}}
+}
+
+// put takes an event in, as the service does.
+func (s *side) put(e quota.Event) {
+	e = e.Normalize(s.now)
+	if wrong := e.Check(); wrong != nil {
+		s.t.Fatalf("%+v: %v", e, wrong)
+	}
+	p, err := s.book.Put(e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if p.Outcome != quota.Recorded {
+		return
+	}
+	if _, err := s.ledger.Take(s.book, p); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.ledger.Settle(s.book); err != nil {
+		s.t.Fatal(err)
+	}
+	if e.Kind == quota.KindExhausted {
+		s.refused[e.Window] = e.Until
+	}
+}
+
+// hear is put for what tools tell.
+func (s *side) hear(e quota.Event) {
+	if s.asleep { // the hook spools it
+		s.at(s.now.Add(time.Minute), func() { s.hear(e) })
+		return
+	}
+	s.put(e)
+	s.look()
+	s.pace.used(s.now, e.Kind == quota.KindExhausted)
+	s.plan()
+}
+
+func (s *side) status() quota.Status { return s.ledger.State.At(s.meter, rules, s.now) }
+
+// look tells the notices that are due.
+func (s *side) look() {
+	st := s.status()
+	for _, d := range quota.Due(s.meter, &st, s.told, rules, s.now) {
+		s.told = append(s.told, d.Told())
+		s.notices = append(s.notices, d)
+	}
+}
+
+// plan has the provider asked when its time has come.
+func (s *side) plan() {
+	s.asks++
+	mine, st := s.asks, s.status()
+	next, ok := s.pace.next(s.now, &st)
+	if !ok {
+		return
+	}
+	s.at(next, func() {
+		if mine == s.asks && !s.asleep {
+			s.poll()
+		}
+	})
+}
+
+// sleep suspends the computer for a while.
+func (s *side) sleep(d time.Duration) {
+	s.asleep = true
+	s.at(s.now.Add(d), func() {
+		s.asleep = false
+		s.look()
+		s.pace.resumed(s.now)
+		s.plan()
+	})
+}
+
+// poll asks the provider, and takes in what it says.
+func (s *side) poll() {
+	before := s.ledger.State.Encode()
+	reply, fault := s.ask()
+	if bad := s.provider.Failed(); (bad == providertest.None) != (fault == nil) {
+		s.t.Errorf("%v: the provider answered with failure %d, which was read as %v", s.now, bad, fault)
+	}
+	if fault == nil {
+		s.take(reply)
+	} else if !bytes.Equal(before, s.ledger.State.Encode()) {
+		s.t.Errorf("%v: an answer that failed (%v) changed the state", s.now, fault)
+	}
+	s.look()
+	s.pace.asked(s.now, fault)
+	s.plan()
+}
+
+// ask is one GET, without a network.
+func (s *side) ask() (quota.Event, error) {
+	give, cancel := context.WithCancel(context.Background())
+	cancel() // whoever keeps silent is not waited for
+	r := httptest.NewRequestWithContext(give, "GET", providertest.PathQuota, nil)
+	r.Header.Set("Authorization", s.provider.Key)
+	w := httptest.NewRecorder()
+	s.provider.ServeHTTP(w, r)
+	return parse(w, s.now)
+}
+
+// take records a reading, and takes up the plan that it tells.
+func (s *side) take(e quota.Event) {
+	s.reads++
+	e.ID = fmt.Sprintf("reading-%d", s.reads)
+	for _, r := range e.Readings {
+		if r.Percent != nil || r.Used != nil {
+			s.seen[r.Window] = append(s.seen[r.Window], s.now)
+		}
+	}
+	s.put(e)
+	s.adopt(e)
+}
+
+// regular reports whether a window is read every 5 minutes, as of now.
+func (s *side) regular(window string) bool {
+	seen := s.seen[window]
+	return len(seen) > 0 && s.now.Sub(seen[len(seen)-1]) <= regularly
+}
+
+// regularly is 5 minutes, and what an answer and a clock may take on top.
+const regularly = 5*time.Minute + 20*time.Second
