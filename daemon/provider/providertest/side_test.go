@@ -28,6 +28,7 @@ type side struct {
 	told     []quota.Told
 	notices  []quota.DueNotice
 	refused  map[string]time.Time // windows that a refusal told of, until when
+	step     uint64
 }
 
 var rules = quota.NoticeRules{Thresholds: []int{50, 80, 95, 100}, Refresh: true, Forecast: true}
@@ -73,7 +74,10 @@ func (s *side) hear(e quota.Event) {
 		return
 	}
 	s.put(e)
-	s.look()
+	if step := s.ledger.State.Step(s.meter, rules); step != s.step { // else nothing can have become due
+		s.step = step
+		s.look()
+	}
 	s.pace.used(s.now, e.Kind == quota.KindExhausted)
 	s.plan()
 }
@@ -81,19 +85,21 @@ func (s *side) hear(e quota.Event) {
 func (s *side) status() quota.Status { return s.ledger.State.At(s.meter, rules, s.now) }
 
 // look tells the notices that are due.
-func (s *side) look() {
+func (s *side) look() quota.Status {
 	st := s.status()
 	for _, d := range quota.Due(s.meter, &st, s.told, rules, s.now) {
 		s.told = append(s.told, d.Told())
 		s.notices = append(s.notices, d)
 	}
+	return st
 }
 
 // plan has the provider asked when its time has come.
 func (s *side) plan() {
 	s.asks++
-	mine, st := s.asks, s.status()
-	next, ok := s.pace.next(s.now, &st)
+	mine := s.asks
+	boundary, _ := s.ledger.State.NextBoundary(s.meter, s.now)
+	next, ok := s.pace.next(s.now, boundary)
 	if !ok {
 		return
 	}

@@ -15,7 +15,7 @@ type pacer interface {
 	used(now time.Time, stopped bool)
 	resumed(now time.Time)
 	asked(now time.Time, fault error)
-	next(now time.Time, st *quota.Status) (time.Time, bool)
+	next(now, boundary time.Time) (time.Time, bool)
 }
 
 type simple struct {
@@ -37,7 +37,7 @@ func (p *simple) asked(now time.Time, fault error) {
 		p.fails = 0
 	}
 }
-func (p *simple) next(now time.Time, st *quota.Status) (time.Time, bool) {
+func (p *simple) next(now, boundary time.Time) (time.Time, bool) {
 	wait := 30 * time.Minute
 	if now.Sub(p.use) < 15*time.Minute {
 		wait = 5 * time.Minute
@@ -49,10 +49,8 @@ func (p *simple) next(now time.Time, st *quota.Status) (time.Time, bool) {
 	if !p.want.IsZero() {
 		next = p.last.Add(30 * time.Second)
 	}
-	for _, w := range st.Windows {
-		if w.ResetsAt != nil && w.ResetsAt.After(p.last) && w.ResetsAt.Before(next) {
-			next = w.ResetsAt.Add(10 * time.Second)
-		}
+	if boundary.After(p.last) && boundary.Before(next) {
+		next = boundary.Add(10 * time.Second)
 	}
 	if next.Before(now) {
 		next = now

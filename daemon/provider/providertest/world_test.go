@@ -14,7 +14,7 @@ import (
 
 var (
 	worldWeeks = flag.Int("world.weeks", 6, "weeks of virtual time that each world lasts")
-	worldSeeds = flag.Int("world.seeds", 2, "worlds of each plan")
+	worldSeeds = flag.Int("world.seeds", 1, "worlds of each plan")
 	worldWorst = flag.Int("world.worst", 5, "cases that are off most, to be printed")
 )
 
@@ -146,7 +146,7 @@ func (w *world) sampleNext() {
 }
 
 func (w *world) sample() {
-	st := w.side.status()
+	st := w.side.look()
 	for i := range st.Windows {
 		x := &st.Windows[i]
 		use, ok := w.side.provider.Use(x.Window, w.now)
