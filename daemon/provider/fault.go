@@ -1,6 +1,9 @@
 package provider
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // FaultKind says what is wrong with an answer, and so what is to be done.
 type FaultKind int
@@ -25,10 +28,12 @@ func (k FaultKind) String() string {
 // Fault is an answer that tells no figures. It changes no number.
 type Fault struct {
 	Kind    FaultKind
-	Code    int64  // the provider's own code; 0: none
-	HTTP    int    // status; 0: there was no answer
-	Message string // in our words, without anything of the key
-	Raw     []byte // the answer's body, cut, without anything of the key; for those who look for a fault
+	Code    int64         // the provider's own code; 0: none
+	HTTP    int           // status; 0: there was no answer
+	Message string        // in our words, without anything of the key
+	Hint    string        // the command that mends it; empty: there is none
+	After   time.Duration // how long the provider asks to be left alone; 0: it does not say
+	Raw     []byte        // the answer's body, cut, without anything of the key; for those who look for a fault
 }
 
 func (f *Fault) Error() string {

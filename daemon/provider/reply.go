@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"time"
 
 	"quotad/quota"
@@ -8,13 +9,22 @@ import (
 
 // Reply is a good answer: at least one window was told of.
 type Reply struct {
-	At        time.Time       // our clock, when the answer came
-	Skew      time.Duration   // our clock less the answer's Date; 0 where it had none
-	Level     string          // "lite", "pro", "max", as the provider wrote it
-	Plan      quota.PlanTold  // what it tells of the subscription; empty where that is not clear
-	Readings  []quota.Reading // of the windows that are known
-	Unknown   []Row           // rows of a sort that is not known
-	PlanFault *Fault          // why the subscription could not be read, where it was asked for; the readings are good all the same
+	At         time.Time       // our clock, when the answer came
+	Skew       time.Duration   // our clock less the answer's Date; 0 where it had none
+	Level      string          // "lite", "pro", "max", as the provider wrote it
+	Generation string          // "v1", "v2", "v3"; empty where the rows do not tell
+	Plan       quota.PlanTold  // what it tells of the subscription; empty where that is not clear
+	Readings   []quota.Reading // of the windows that are known
+	Unknown    []Row           // rows of a sort that is not known
+	PlanFault  *Fault          // why the subscription could not be read, where it was asked for; the readings are good all the same
+}
+
+// WithPlan is the reply with what the list of subscriptions told. The tier in
+// it names the plan only where the reply's own level did not.
+func (r Reply) WithPlan(told quota.PlanTold, tier string) Reply {
+	id := cmp.Or(r.Plan.ID, planID(r.Generation, tier))
+	r.Plan, r.Plan.ID = told, id
+	return r
 }
 
 // Row is a row of the provider's answer, as it stands there.
