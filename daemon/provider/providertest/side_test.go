@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"testing"
 	"time"
 
+	"quotad/daemon/provider"
 	"quotad/daemon/provider/providertest"
 	"quotad/quota"
 )
@@ -20,7 +20,10 @@ type side struct {
 	meter    *quota.Meter
 	ledger   *quota.Ledger
 	book     *quota.MemBook
-	pace     pacer
+	client   *provider.Client
+	pace     *provider.Pace
+	used     time.Time // when a tool told of use
+	boundary time.Time // when a window ends, which is watched for
 	asleep   bool
 	asks     int                    // plans of polls that came after void those before
 	reads    int                    // good readings
@@ -31,6 +34,12 @@ type side struct {
 	step     uint64
 }
 
+// key is a key that is simply there.
+type key string
+
+// Key implements provider.KeySource.
+func (k key) Key(context.Context) (string, error) { return string(k), nil }
+
 var rules = quota.NoticeRules{Thresholds: []int{50, 80, 95, 100}, Refresh: true, Forecast: true}
 
 func newSide(t *testing.T, c *clock, p *providertest.Provider, plan string) *side {
@@ -39,7 +48,9 @@ func newSide(t *testing.T, c *clock, p *providertest.Provider, plan string) *sid
 		t.Fatal(plan)
 	}
 	m := &quota.Meter{Account: quota.Account{Name: quota.DefaultAccount, Plan: known}}
+	client := provider.New(provider.Options{Key: key(p.Key), Now: func() time.Time { return c.now }, Transport: p})
 	return &side{clock: c, t: t, provider: p, meter: m, ledger: &quota.Ledger{Meter: m}, book: quota.NewMemBook(),
+		client: client, pace: provider.NewPace(func() float64 { return 0.5 }),
 		seen: map[string][]time.Time{}, refused: map[string]time.Time{}}
 }
 
@@ -78,8 +89,12 @@ func (s *side) hear(e quota.Event) {
 		s.step = step
 		s.look()
 	}
-	s.pace.used(s.now, e.Kind == quota.KindExhausted)
+	s.used = s.now
+	if e.Kind == quota.KindExhausted {
+		s.nudge(provider.WhyExhausted)
+	}
 	s.plan()
+	s.watch()
 }
 
 func (s *side) status() quota.Status { return s.ledger.State.At(s.meter, rules, s.now) }
@@ -98,9 +113,8 @@ func (s *side) look() quota.Status {
 func (s *side) plan() {
 	s.asks++
 	mine := s.asks
-	boundary, _ := s.ledger.State.NextBoundary(s.meter, s.now)
-	next, ok := s.pace.next(s.now, boundary)
-	if !ok {
+	next, _ := s.pace.Next(s.now, s.now.Sub(s.used) < provider.ActiveWithin)
+	if next.IsZero() {
 		return
 	}
 	s.at(next, func() {
@@ -116,15 +130,36 @@ func (s *side) sleep(d time.Duration) {
 	s.at(s.now.Add(d), func() {
 		s.asleep = false
 		s.look()
-		s.pace.resumed(s.now)
-		s.plan()
+		s.nudge(provider.WhyResume)
+	})
+}
+
+// nudge has the provider asked soon.
+func (s *side) nudge(why provider.Why) {
+	s.pace.Nudge(s.now, why)
+	s.plan()
+}
+
+// watch looks when a window ends, and has the provider asked then.
+func (s *side) watch() {
+	next, ok := s.ledger.State.NextBoundary(s.meter, s.now)
+	if !ok || next.Equal(s.boundary) {
+		return
+	}
+	s.boundary = next
+	s.at(next, func() {
+		if s.boundary.Equal(next) && !s.asleep {
+			s.look()
+			s.nudge(provider.WhyBoundary)
+			s.watch()
+		}
 	})
 }
 
 // poll asks the provider, and takes in what it says.
 func (s *side) poll() {
 	before := s.ledger.State.Encode()
-	reply, fault := s.ask()
+	reply, fault := s.client.Read(context.Background())
 	if bad := s.provider.Failed(); (bad == providertest.None) != (fault == nil) {
 		s.t.Errorf("%v: the provider answered with failure %d, which was read as %v", s.now, bad, fault)
 	}
@@ -134,24 +169,15 @@ func (s *side) poll() {
 		s.t.Errorf("%v: an answer that failed (%v) changed the state", s.now, fault)
 	}
 	s.look()
-	s.pace.asked(s.now, fault)
+	s.pace.Asked(s.now, fault)
 	s.plan()
-}
-
-// ask is one GET, without a network.
-func (s *side) ask() (quota.Event, error) {
-	give, cancel := context.WithCancel(context.Background())
-	cancel() // whoever keeps silent is not waited for
-	r := httptest.NewRequestWithContext(give, "GET", providertest.PathQuota, nil)
-	r.Header.Set("Authorization", s.provider.Key)
-	w := httptest.NewRecorder()
-	s.provider.ServeHTTP(w, r)
-	return parse(w, s.now)
+	s.watch()
 }
 
 // take records a reading, and takes up the plan that it tells.
-func (s *side) take(e quota.Event) {
+func (s *side) take(r provider.Reply) {
 	s.reads++
+	e := r.Event(quota.DefaultAccount)
 	e.ID = fmt.Sprintf("reading-%d", s.reads)
 	for _, r := range e.Readings {
 		if r.Percent != nil || r.Used != nil {
@@ -159,7 +185,6 @@ func (s *side) take(e quota.Event) {
 		}
 	}
 	s.put(e)
-	s.adopt(e)
 }
 
 // regular reports whether a window is read every 5 minutes, as of now.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"quotad/daemon/provider"
 	"quotad/daemon/provider/providertest"
 	"quotad/quota"
 )
@@ -65,7 +66,6 @@ func newWorld(t *testing.T, sc scene, seed uint64, weeks int) *world {
 	h := habits{context: sc.context, flash: sc.flash, blind: 0.15, missed: 0.05 + 0.05*r.Float64(), double: 0.15, late: 0.01, tools: 0.03}
 	w.known = &machine{clock: c, habits: h, rand: rand.New(rand.NewPCG(seed, 11)), provider: p, tell: w.side.hear}
 	w.other = &machine{clock: c, habits: h, rand: rand.New(rand.NewPCG(seed, 13)), provider: p}
-	w.side.pace = newPace(seed)
 	return w
 }
 
@@ -96,7 +96,7 @@ func (w *world) live() {
 	}
 	for _, x := range w.side.provider.Manner.Trouble {
 		if x.With == providertest.KeyExpired { // somebody renews it, and asks
-			w.at(x.Until, w.side.wake)
+			w.at(x.Until, func() { w.side.nudge(provider.WhyChanged) })
 		}
 	}
 	w.side.sleep(8 * time.Hour)
