@@ -18,10 +18,10 @@ type planned struct {
 	do    func()
 }
 
-// at plans something; what lies in the past happens next.
+// at plans something, to the millisecond; what lies in the past happens next.
 func (c *clock) at(t time.Time, do func()) {
 	c.count++
-	heap.Push(&c.queue, planned{t, c.count, do})
+	heap.Push(&c.queue, planned{t.Truncate(time.Millisecond), c.count, do})
 }
 
 // run lets time pass up to an instant.

@@ -29,8 +29,8 @@ type side struct {
 	reads    int                    // good readings
 	seen     map[string][]time.Time // when a window was read, newest last
 	told     []quota.Told
-	notices  []quota.DueNotice
-	refused  map[string]time.Time // windows that a refusal told of, until when
+	notices  func(quota.DueNotice) // what was told is told to it too
+	refused  map[string]time.Time  // windows that a refusal told of, until when
 	step     uint64
 }
 
@@ -50,7 +50,7 @@ func newSide(t *testing.T, c *clock, p *providertest.Provider, plan string) *sid
 	m := &quota.Meter{Account: quota.Account{Name: quota.DefaultAccount, Plan: known}}
 	client := provider.New(provider.Options{Key: key(p.Key), Now: func() time.Time { return c.now }, Transport: p})
 	return &side{clock: c, t: t, provider: p, meter: m, ledger: &quota.Ledger{Meter: m}, book: quota.NewMemBook(),
-		client: client, pace: provider.NewPace(func() float64 { return 0.5 }),
+		notices: func(quota.DueNotice) {}, client: client, pace: provider.NewPace(func() float64 { return 0.5 }),
 		seen: map[string][]time.Time{}, refused: map[string]time.Time{}}
 }
 
@@ -104,7 +104,7 @@ func (s *side) look() quota.Status {
 	st := s.status()
 	for _, d := range quota.Due(s.meter, &st, s.told, rules, s.now) {
 		s.told = append(s.told, d.Told())
-		s.notices = append(s.notices, d)
+		s.notices(d)
 	}
 	return st
 }

@@ -48,6 +48,12 @@ type world struct {
 	known *machine // whose hooks tell quotad
 	other *machine // of which it knows nothing
 	tally tally
+	kept  promises
+
+	refreshed map[string]time.Time // windows that were given back early, when
+	crossing  map[string]time.Time // windows of which a threshold was told, when last
+	crossed   map[string]int       // the threshold told of an instance
+	once      map[string]bool      // refreshes told
 }
 
 func newWorld(t *testing.T, sc scene, seed uint64, weeks int) *world {
@@ -62,7 +68,9 @@ func newWorld(t *testing.T, sc scene, seed uint64, weeks int) *world {
 	p.Stretch(sc.stretch * some(r, 1, 0.2))
 	p.Manner = manner(r, start, weeks)
 	w := &world{clock: c, scene: sc, seed: seed, rand: r, start: start, end: start.AddDate(0, 0, 7*weeks),
-		side: newSide(t, c, p, sc.id)}
+		side: newSide(t, c, p, sc.id), refreshed: map[string]time.Time{}, crossing: map[string]time.Time{},
+		crossed: map[string]int{}, once: map[string]bool{}}
+	w.side.notices = w.holdNotice
 	h := habits{context: sc.context, flash: sc.flash, blind: 0.15, missed: 0.05 + 0.05*r.Float64(), double: 0.15, late: 0.01, tools: 0.03}
 	w.known = &machine{clock: c, habits: h, rand: rand.New(rand.NewPCG(seed, 11)), provider: p, tell: w.side.hear}
 	w.other = &machine{clock: c, habits: h, rand: rand.New(rand.NewPCG(seed, 13)), provider: p}
@@ -99,6 +107,8 @@ func (w *world) live() {
 			w.at(x.Until, func() { w.side.nudge(provider.WhyChanged) })
 		}
 	}
+	w.at(w.start.Add(seconds(w.end.Sub(w.start).Seconds()*w.rand.Float64())), func() { w.giveBack(quota.WindowFive) })
+	w.at(w.start.Add(seconds(w.end.Sub(w.start).Seconds()*w.rand.Float64())), func() { w.giveBack(quota.WindowWeek) })
 	w.side.sleep(8 * time.Hour)
 	w.at(w.start, w.sampleNext)
 	w.run(w.end)
@@ -134,6 +144,16 @@ func (w *world) day(day time.Time) {
 	w.at(day.Add(hours(night)), func() { w.side.sleep(hours(24 + 7 - night)) })
 }
 
+// giveBack redeems a reset card, as soon as there is something to give back.
+func (w *world) giveBack(window string) {
+	if use, ok := w.side.provider.Use(window, w.now); !ok || use.Percent() > 20 {
+		w.side.provider.Refresh(window, w.now)
+		w.refreshed[window] = w.now
+	} else if w.now.Before(w.end) {
+		w.at(w.now.Add(20*time.Minute), func() { w.giveBack(window) })
+	}
+}
+
 func hours(f float64) time.Duration { return seconds(3600 * f) }
 
 // sampleNext compares what is said with what is true, at instants spread evenly
@@ -147,6 +167,7 @@ func (w *world) sampleNext() {
 
 func (w *world) sample() {
 	st := w.side.look()
+	w.holdBlocked(&st)
 	for i := range st.Windows {
 		x := &st.Windows[i]
 		use, ok := w.side.provider.Use(x.Window, w.now)
@@ -172,14 +193,17 @@ func (w *world) sample() {
 // counted, over weeks of an ordinary life with all its mishaps.
 func TestTheNumberIsTrue(t *testing.T) {
 	var all tally
+	var kept promises
 	for _, sc := range scenes {
 		for seed := range uint64(*worldSeeds) {
 			w := newWorld(t, sc, seed+1, *worldWeeks)
 			w.live()
 			all = append(all, w.tally...)
+			kept.add(w.kept)
 		}
 	}
 	report(t, all)
+	kept.report(t)
 }
 
 func report(t *testing.T, all tally) {
