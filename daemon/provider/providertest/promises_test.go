@@ -62,9 +62,9 @@ func (w *world) holdNotice(d quota.DueNotice) {
 	}
 	w.kept.notices++
 	say := fmt.Sprintf("%v %s seed %d: %s %s %d at %.1f %%, truly %.1f %% since %v", w.now, w.id, w.seed, d.Window, d.Kind, d.Level,
-		d.Percent, use.Percent(), use.Opened)
+		d.Percent, use.Percent(), use.Since)
 	complain := func(why string) { w.kept.broken = append(w.kept.broken, why+": "+say) }
-	instance := fmt.Sprint(d.Window, use.Opened.UnixMilli(), w.refreshed[d.Window].UnixMilli())
+	instance := fmt.Sprint(d.Window, use.Since.UnixMilli(), w.refreshed[d.Window].UnixMilli())
 	switch d.Kind {
 	case quota.NoticeThreshold, quota.NoticeExhausted:
 		if w.crossed[instance] >= d.Level {
@@ -80,8 +80,7 @@ func (w *world) holdNotice(d quota.DueNotice) {
 			complain("told twice of one refresh")
 		}
 		w.once[instance+string(d.Kind)] = true
-		began := later(use.Opened, w.refreshed[d.Window])
-		if !began.IsZero() && began.Before(w.crossing[d.Window]) {
+		if later(use.Since, w.refreshed[d.Window]).Before(w.crossing[d.Window]) {
 			complain("told before it was")
 		}
 	}

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -137,6 +138,7 @@ type Use struct {
 	Used, Cap float64   // tokens or credits; of the month, calls
 	Opened    time.Time // zero: not open
 	Reset     time.Time // zero: not open
+	Since     time.Time // when it opened, or when the one before ended
 }
 
 // Percent is the share of the cap that is used, more than 100 where it is more.
@@ -149,7 +151,7 @@ func (p *Provider) Use(name string, t time.Time) (Use, bool) {
 	for _, w := range p.term(t).windows {
 		if w.name == name {
 			m := w.stood(t)
-			return Use{m.used, w.limit, m.opened, m.reset}, true
+			return Use{m.used, w.limit, m.opened, m.reset, cmp.Or(m.opened, m.at)}, true
 		}
 	}
 	return Use{}, false

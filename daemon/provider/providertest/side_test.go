@@ -40,7 +40,7 @@ type key string
 // Key implements provider.KeySource.
 func (k key) Key(context.Context) (string, error) { return string(k), nil }
 
-var rules = quota.NoticeRules{Thresholds: []int{50, 80, 95, 100}, Refresh: true, Forecast: true}
+var rules = quota.NoticeRules{Thresholds: []int{50, 80, 95, 100}, Refresh: true}
 
 func newSide(t *testing.T, c *clock, p *providertest.Provider, plan string) *side {
 	known, ok := quota.PlanByID(plan)

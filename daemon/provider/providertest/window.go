@@ -16,7 +16,7 @@ type window struct {
 
 // mark is how a window stood from an instant on.
 type mark struct {
-	at            time.Time
+	at            time.Time // of the last thing that happened to it
 	opened, reset time.Time // zero: idle
 	used          float64
 }
@@ -30,10 +30,11 @@ func (w *window) stood(t time.Time) mark {
 	}
 	switch {
 	case t.Before(m.reset):
+	case w.idles && m.reset.After(m.at):
+		m = mark{at: m.reset}
 	case w.idles:
-		m = mark{at: t}
 	default:
-		m = mark{at: t, opened: m.reset, reset: w.ends(t)}
+		m = mark{at: m.reset, opened: m.reset, reset: w.ends(t)}
 	}
 	return m
 }

@@ -80,7 +80,7 @@ func newWorld(t *testing.T, sc scene, seed uint64, weeks int) *world {
 // manner is how the provider answers in a world: late by a minute or two, with
 // all that is known of it, an outage now and then, and a key that expires.
 func manner(r *rand.Rand, start time.Time, weeks int) providertest.Manner {
-	lag, swing := seconds(45+90*r.Float64()), seconds(30)
+	lag, swing := seconds(45+120*r.Float64()), seconds(30)
 	m := providertest.Manner{
 		Lag: func(t time.Time) time.Duration {
 			return lag + time.Duration(float64(swing)*math.Sin(float64(t.Unix())/2000))
@@ -192,15 +192,22 @@ func (w *world) sample() {
 // TestTheNumberIsTrue holds what quotad says against what the provider truly
 // counted, over weeks of an ordinary life with all its mishaps.
 func TestTheNumberIsTrue(t *testing.T) {
+	worlds := make([]*world, len(scenes)**worldSeeds)
+	t.Run("worlds", func(t *testing.T) {
+		for i := range worlds {
+			sc, seed := scenes[i%len(scenes)], uint64(i/len(scenes)+1)
+			t.Run(fmt.Sprintf("%s seed %d", sc.id, seed), func(t *testing.T) {
+				t.Parallel()
+				worlds[i] = newWorld(t, sc, seed, *worldWeeks)
+				worlds[i].live()
+			})
+		}
+	})
 	var all tally
 	var kept promises
-	for _, sc := range scenes {
-		for seed := range uint64(*worldSeeds) {
-			w := newWorld(t, sc, seed+1, *worldWeeks)
-			w.live()
-			all = append(all, w.tally...)
-			kept.add(w.kept)
-		}
+	for _, w := range worlds {
+		all = append(all, w.tally...)
+		kept.add(w.kept)
 	}
 	report(t, all)
 	kept.report(t)
