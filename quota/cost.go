@@ -38,6 +38,7 @@ type Charge struct {
 	Amount        Amount       // at its own instant
 	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
 	Estimated     bool         // Amount is an estimate
+	Scale         string       // which ratio of readings scales it, see Ratios; "" where it rests on no guess
 	Counter       Counter      // which windows it goes to; "" where it goes to none
 	Model         string       // billed model, after routing; "" where none
 	UnknownModel  bool         // the tier is not known to have this model; charged all the same
@@ -55,10 +56,12 @@ func (a *Account) Cost(e Entry, rules Rules) Charge {
 	if reason := refused(e, rules); reason != ChargeMade {
 		return Charge{Reason: reason}
 	}
+	c := a.prompts(e)
 	if a.Plan.Unit == Credits {
-		return a.credits(e)
+		c = a.credits(e)
 	}
-	return a.prompts(e)
+	c.Scale = a.scale(c)
+	return c
 }
 
 // refused is ChargeMade where nothing speaks against a charge.

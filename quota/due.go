@@ -136,13 +136,19 @@ func (c *dueCase) same(t Told) bool {
 	return open != nil && !(t.At.Before(*open) && t.Opened.Before(*open)) && !t.At.Before(c.at.dipped)
 }
 
+// cutShort reports whether t is about an instance that an early refresh ended:
+// of one that was left open, a part.
+func (c *dueCase) cutShort(t Told) bool {
+	early := c.at.RefreshedEarlyAt
+	return early != nil && t.At.Before(*early) && (c.same(t) || t.Resets.After(*early))
+}
+
 // level is the highest percentage told of the present instance; what was told
 // before an early refresh is over.
 func (c *dueCase) level() int {
 	top := 0
 	for _, t := range c.told {
-		over := c.at.RefreshedEarlyAt != nil && t.At.Before(*c.at.RefreshedEarlyAt)
-		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && c.same(t) && !over {
+		if (t.Kind == NoticeThreshold || t.Kind == NoticeExhausted) && c.same(t) && !c.cutShort(t) {
 			top = max(top, t.Level)
 		}
 	}
@@ -201,10 +207,10 @@ func (c *dueCase) early() (DueNotice, bool) {
 	}
 	had := false
 	for _, t := range c.told {
-		if t.Kind == NoticeEarlyRefresh && c.same(t) && !t.At.Before(*at) {
+		if t.Kind == NoticeEarlyRefresh && !t.At.Before(*at) {
 			return DueNotice{}, false
 		}
-		had = had || t.Level > 0 && c.same(t)
+		had = had || t.Level > 0 && c.cutShort(t)
 	}
 	return c.about(NoticeEarlyRefresh, 0, WhyFellEarly), had
 }
@@ -212,7 +218,7 @@ func (c *dueCase) early() (DueNotice, bool) {
 // refreshed tells that an instance of which a threshold was told has ended.
 func (c *dueCase) refreshed() (DueNotice, bool) {
 	last, ok := c.lastCrossing()
-	if !ok || !c.rules.Refresh || !c.over(last) {
+	if !ok || !c.rules.Refresh || !c.over(last) || c.cutShort(last) {
 		return DueNotice{}, false
 	}
 	ended := c.ended(last)

@@ -64,7 +64,7 @@ func TestNotices(t *testing.T) {
 			[]Event{stop}, []string{"2s exhausted 100", "9s refreshed 0"}},
 		{"use that falls early is told, and thresholds hold anew", Fixed, all,
 			[]Event{after(0, 4), early(1*s, 80), early(2*s, 0), after(3*s, 4)},
-			[]string{"0s threshold 75", "2s early_refresh 0", "3s threshold 75", "20s refreshed 0"}},
+			[]string{"0s threshold 75", "2s early_refresh 0", "3s threshold 75", "23s refreshed 0"}},
 		{"after an early refresh the reset is told only where a threshold was crossed again", Fixed, all,
 			[]Event{after(0, 4), early(1*s, 80), early(2*s, 0)},
 			[]string{"0s threshold 75", "2s early_refresh 0"}},

@@ -67,10 +67,11 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 func (s *State) blank(m *Meter, i int, now time.Time) Standing {
 	w, at := &m.Account.Plan.Windows[i], s.standing(i)
 	at.roll(w, s.Anchor(m), now)
-	if w.Kind == Rolling {
-		return Standing{}
+	blank := Standing{Rated: at.Rated, Ratios: at.Ratios}
+	if w.Kind != Rolling {
+		blank.Anchor, blank.Opened, blank.Resets, blank.Cap = at.Anchor, at.Opened, at.Resets, at.Cap
 	}
-	return Standing{Anchor: at.Anchor, Opened: at.Opened, Resets: at.Resets, Cap: at.Cap}
+	return blank
 }
 
 // ExplainFrom is where the entries of an explanation begin: the first of the

@@ -5,66 +5,16 @@ import (
 	"time"
 )
 
-// earlyDrop is how far, in percent of the cap, use has to fall in one reading
-// to be taken for an early refresh rather than noise.
-const earlyDrop = 10
-
-// read takes the provider's own figure at t. It bounds the use; inside the
-// bound the local count stands.
-func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) {
-	s.roll(w, anchor, t)
-	s.Marked = t
-	if r.Cap != nil {
-		s.Cap = *r.Cap
-	}
-	if r.ResetsAt != nil && r.ResetsAt.After(t) && !(w.near(s.Resets, *r.ResetsAt) && !s.Opened.IsZero()) {
-		s.pin(w, t, Milli(*r.ResetsAt))
-	}
-	limit := s.limit(w)
-	low, high, known := r.bounds(limit)
-	if !known {
-		return
-	}
-	if s.Opened.IsZero() {
-		if high <= 1 { // nothing used, nothing open
-			return
-		}
-		s.open(w, t)
-	}
-	again := !s.Read.IsZero()
-	s.begin(t)
-	s.Read, s.Since, s.Full = t, 0, low >= limit
-	if t.After(s.Latest) {
-		s.Latest = t
-	}
-	if high < limit { // a later reading ends what a stop said
-		s.Stop = time.Time{}
-	}
-	was := s.Used
-	s.correct(w, t, min(max(was, low), high))
-	if again && (was-s.Used).Reaches(earlyDrop, limit) { // the first one may correct a count that was too high
-		s.Early = t
-	}
-	if r.Used != nil || s.Used != was {
-		s.Est = 0 // the provider's figure, and none of ours
-	}
-}
-
 // shows reports whether the reading tells of any use.
 func (r Reading) shows() bool {
 	return r.Used != nil && *r.Used > 0 || r.Percent != nil && *r.Percent > 0
 }
 
-// correct sets the use to what a reading says.
-func (s *Standing) correct(w *Window, t time.Time, used Amount) {
-	switch more := used - s.Used; {
-	case w.Kind != Rolling:
-	case more > 0: // when it was spent elsewhere is not known: as of now
-		s.Adjusts = append(s.Adjusts[:len(s.Adjusts):len(s.Adjusts)], spent{t, more})
-	case more < 0:
-		s.takeOff(-more)
-	}
-	s.Used = used
+// idle reports whether a reading says that nothing is used and nothing open: a
+// row of a window that nothing has opened yet has no reset instant.
+func (r Reading) idle() bool {
+	none := r.Used != nil && *r.Used == 0 || r.Used == nil && r.Percent != nil && *r.Percent == 0
+	return none && r.ResetsAt == nil
 }
 
 // bounds are the least and the greatest use that a reading allows. The
@@ -91,6 +41,60 @@ func (r Reading) bounds(limit Amount) (low, high Amount, known bool) {
 	}
 	return at(p), at(p+1) - 1, true
 }
+
+// resets is the reset instant that a reading at t tells of the window; zero
+// where it tells none that can be. Over: it is past, and so is what the reading
+// is about.
+func (r Reading) resets(w *Window, t time.Time) (told time.Time, over bool) {
+	if r.ResetsAt == nil {
+		return time.Time{}, false
+	}
+	told = Milli(*r.ResetsAt)
+	switch {
+	case !told.After(t):
+		return time.Time{}, w.Kind != Rolling
+	case told.Sub(t) > w.longest()+stopSlack:
+		return time.Time{}, false
+	}
+	return told, false
+}
+
+// FindingWhy says what a reading was found to mean for the count.
+type FindingWhy int
+
+// The findings.
+const (
+	FindNothing FindingWhy = iota // it tells of no use
+	FindOver                      // it is about an instance that has ended
+	FindStands                    // the count is inside its bracket
+	FindRaised                    // the count was below
+	FindLowered                   // the count was above
+	FindLag                       // nothing is used there, and all that is counted is too new to show
+	FindIdle                      // nothing is open there
+	FindEarly                     // use fell before the reset
+	FindNoise                     // it shows a little less than the one before, which stands
+)
+
+func (f FindingWhy) String() string {
+	return [...]string{
+		"it tells of no use", "of an instance that has ended: it says nothing of this one",
+		"inside the bracket: the count stands", "raised to the bracket", "lowered to the bracket",
+		"within the lag: the count stands", "nothing is open at the provider",
+		"early refresh: use fell before the reset", "noise: the reading before it stands",
+	}[f]
+}
+
+// Finding is what a reading was found to say of a window.
+type Finding struct {
+	Why       FindingWhy
+	Low, High Amount // the use that it allows, with what was charged here within the lag; both 0 where it tells of none
+	Was, Used Amount // the count before and after
+
+	sample ratioSample
+}
+
+// bounded reports whether Low and High are told.
+func (f Finding) bounded() bool { return f.Why > FindOver }
 
 // limit is the cap that counts: the provider's where it told one.
 func (s *Standing) limit(w *Window) Amount {

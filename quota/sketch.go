@@ -54,3 +54,19 @@ func (s Sketch) Fade() {
 
 // Clone is an independent copy.
 func (s Sketch) Clone() Sketch { return maps.Clone(s) }
+
+// with is a copy that holds a number too, n times; where it holds more than
+// most, it fades first.
+func (s Sketch) with(v float64, n, most int64) Sketch {
+	c := s.Clone()
+	if c == nil {
+		c = Sketch{}
+	}
+	if c.Count() >= most {
+		c.Fade()
+	}
+	for range n {
+		c.Add(v)
+	}
+	return c
+}

@@ -20,14 +20,32 @@ type Standing struct {
 	Read    time.Time `json:"read,omitzero"`   // newest reading of this instance
 	Full    bool      `json:"full,omitzero"`   // which said that all is used
 	Since   int64     `json:"since"`           // charges after that reading
+	Told    time.Time `json:"told,omitzero"`   // reset of this instance that the provider told
+	Said    time.Time `json:"said,omitzero"`   // when Stop was told
 	Cap     Amount    `json:"cap,omitzero"`    // the provider's cap, kept when idle
 	Ended   time.Time `json:"ended,omitzero"`  // fixed: the end of the instance before
 	Dipped  time.Time `json:"dipped,omitzero"` // rolling: when use last fell to half of the cap
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
 	Began   time.Time `json:"began,omitzero"`  // oldest entry that Used rests on
 	Adjusts []spent   `json:"adjusts,omitzero"`
+	Net     Amount    `json:"net,omitzero"` // what readings added to the use, less what they took off
 
+	Bracket bracket  `json:"bracket,omitzero"`
+	Lately  recently `json:"lately,omitempty"` // charged here within the longest lag
+	Rated   bool     `json:"rated,omitzero"`   // Ratios were taken, at the first charge of the instance
+	Ratios  Ratios   `json:"ratios,omitempty"` // by which its guesses are counted
+	Sampled sampling `json:"sampled,omitzero"`
+
+	seen
 	recent []spent // rolling: charges that have not come back, oldest first; not encoded
+}
+
+// seen is what readings taught of a window beyond one instance.
+type seen struct {
+	Seen      time.Time `json:"seen,omitzero"`    // newest reading
+	Misses    Sketch    `json:"misses,omitempty"` // how far off the count was found, see miss
+	Watch     watch     `json:"watch,omitzero"`
+	Refreshes Refreshes `json:"refreshes,omitzero"`
 }
 
 // spent is a charge of a rolling window, or a correction that a reading made.
@@ -55,7 +73,7 @@ func (s *Standing) roll(w *Window, anchor, t time.Time) {
 
 // close leaves the window idle; what outlives an instance is kept.
 func (s *Standing) close() {
-	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Dipped: s.Dipped}
+	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Dipped: s.Dipped, seen: s.seen}
 }
 
 // step opens the calendar's instance that holds t.
@@ -109,6 +127,7 @@ func (s *Standing) giveBack(w *Window, at time.Time) {
 		s.Dipped = at.Add(w.Length)
 	}
 	s.Used = left
+	s.Bracket.giveBack(charged + corrected)
 }
 
 // cut drops what stands first in a list, of one instant, and sums it up.
@@ -128,21 +147,38 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 		s.open(w, t)
 	}
 	s.begin(t)
-	s.Used = s.Used.Plus(c.Amount)
+	used := s.count(w, t, c)
 	s.Spent = s.Spent.Plus(c.Amount)
 	s.Peak = s.Peak.Plus(c.Peak)
 	s.OffPeak = s.OffPeak.Plus(c.OffPeak)
 	if c.Estimated {
-		s.Est = s.Est.Plus(c.Amount)
+		s.Est = s.Est.Plus(used)
 	}
 	s.Charges++
 	s.Since++
 	if t.After(s.Latest) {
 		s.Latest = t
 	}
+	s.Lately = s.Lately.keep(w, s.Latest)
 	if w.Kind == Rolling {
-		s.recent = append(s.recent, spent{t, c.Amount})
+		s.recent = append(s.recent, spent{t, used})
 	}
+}
+
+// count adds a charge to the use, and to all that is held against the next
+// reading. It gives what the charge counted.
+func (s *Standing) count(w *Window, t time.Time, c Charge) Amount {
+	used, low, high := s.Ratios.count(c)
+	s.Used = s.Used.Plus(used)
+	s.Bracket.Less, s.Bracket.More = s.Bracket.Less.Plus(low), s.Bracket.More.Plus(high)
+	s.Watch.charge(t, used)
+	s.Sampled.add(c)
+	if c.Scale == "" {
+		s.Lately = s.Lately.add(w, t, bucket{Exact: used})
+	} else {
+		s.Lately = s.Lately.add(w, t, bucket{Counted: used, Guessed: c.Amount})
+	}
+	return used
 }
 
 // begin notes an entry that Used rests on.
@@ -181,7 +217,7 @@ func (s *Standing) stop(w *Window, anchor, t, u time.Time) {
 	}
 	s.begin(t)
 	s.pin(w, t, u)
-	s.Stop = u
+	s.Stop, s.Said = u, t
 	if t.After(s.Latest) {
 		s.Latest = t
 	}
@@ -195,13 +231,15 @@ func (s *Standing) pin(w *Window, t, u time.Time) {
 			s.Opened = t
 		}
 		return
-	case s.Opened.IsZero():
-		s.Opened = later(earlier(u.Add(-w.length()), t), s.Ended)
-	case w.Kind == Anchored && !w.near(s.Resets, u):
+	case w.Kind == Fixed && s.Opened.IsZero():
+		s.Opened = later(earlier(u.Add(-w.Length), t), s.Ended)
+	case w.Kind == Fixed:
+		s.Opened = earlier(s.Opened, later(u.Add(-w.Length), s.Ended))
+	case !w.near(s.Resets, u):
 		s.Anchor = u
-		s.Opened = earlier(u.Add(-w.Length), t)
+		s.Opened = earlier(w.span(u, u.Add(-time.Millisecond)).From, t)
 	}
-	s.Resets = u
+	s.Resets, s.Told = u, u
 }
 
 func later(a, b time.Time) time.Time {

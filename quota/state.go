@@ -17,7 +17,7 @@ type Meter struct {
 
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
-const FoldVersion = 4
+const FoldVersion = 5
 
 // State is the fold of one account's entries. Its zero value holds none.
 // Entries are applied in the order of Event.Before; Takes tells which late
@@ -31,7 +31,10 @@ type State struct {
 	Apart   time.Time  `json:"apart,omitzero"` // newest event that was not on the plan
 	// Astray is the newest of them that may have been meant for the plan: it asked
 	// for a model of the plan, or went to the provider's other endpoint.
-	Astray time.Time `json:"astray,omitzero"`
+	Astray      time.Time   `json:"astray,omitzero"`
+	Calibration Calibration `json:"calibration,omitzero"`
+	Told        PlanTold    `json:"told,omitzero"` // what the provider told of the subscription, each field the newest
+	ToldAt      time.Time   `json:"told_at,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -119,6 +122,7 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 	}
 	for i := range s.Windows {
 		if w := &m.Account.Plan.Windows[i]; w.counts(c.Counter) {
+			s.Windows[i].rate(w, s.Anchor(m), e.At, &s.Calibration)
 			s.Windows[i].charge(w, s.Anchor(m), e.At, c)
 		}
 	}
@@ -166,12 +170,19 @@ func (s *State) weekOrMonth(m *Meter, e Event) string {
 }
 
 func (s *State) applyReadings(m *Meter, e Event) {
+	if !e.Plan.IsZero() {
+		s.Told, s.ToldAt = s.Told.with(e.Plan), e.At
+	}
+	learns := m.Account.Plan.learns()
 	for _, r := range e.Readings {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
 			if r.shows() {
 				s.begin(e.At)
 			}
-			s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			if i == learns && f.sample.ratio > 0 {
+				s.Calibration.learn(e.At, f.sample)
+			}
 		}
 	}
 }
@@ -225,7 +236,7 @@ func (s *State) Warm(m *Meter, e Entry) {
 	for i := range s.Windows {
 		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
 		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.Latest.Add(-w.Length)) {
-			at.recent = append(at.recent, spent{e.At, c.Amount})
+			at.recent = append(at.recent, spent{e.At, at.Ratios.used(c)})
 		}
 	}
 }

@@ -70,6 +70,8 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 		est := min(s.Est, used)
 		ws.Estimated = &est
 	}
+	ws.Low, ws.High = s.between(w, now)
+	ws.Elsewhere = s.elsewhere(w)
 	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
 	switch {
 	case stopped || used >= limit:
@@ -214,6 +216,9 @@ func (s *State) warnings(m *Meter, now time.Time) []Warning {
 	if s.strays(now) {
 		list = append(list, Warning{Code: "off_plan",
 			Message: "the newest event talks to an endpoint that is not the plan's: it was recorded, and not charged"})
+	}
+	if x, ok := s.kindWarning(m); ok {
+		list = append(list, x)
 	}
 	return list
 }

@@ -45,6 +45,14 @@ func (w *Window) length() time.Duration {
 	return w.Length
 }
 
+// longest is the longest that an instance can last.
+func (w *Window) longest() time.Duration {
+	if w.Kind == Monthly {
+		return 31 * 24 * time.Hour
+	}
+	return w.Length
+}
+
 // reach is how long the plan's longest rolling window holds a charge.
 func (p *Plan) reach() time.Duration {
 	var longest time.Duration
