@@ -23,6 +23,7 @@ type side struct {
 	client   *provider.Client
 	pace     *provider.Pace
 	used     time.Time // when a tool told of use
+	asked    time.Time // when the subscription was
 	boundary time.Time // when a window ends, which is watched for
 	asleep   bool
 	asks     int                    // plans of polls that came after void those before
@@ -177,7 +178,7 @@ func (s *side) poll() {
 // take records a reading, and takes up the plan that it tells.
 func (s *side) take(r provider.Reply) {
 	s.reads++
-	e := r.Event(quota.DefaultAccount)
+	e := s.subscription(r).Event(quota.DefaultAccount)
 	e.ID = fmt.Sprintf("reading-%d", s.reads)
 	for _, r := range e.Readings {
 		if r.Percent != nil || r.Used != nil {
@@ -185,6 +186,7 @@ func (s *side) take(r provider.Reply) {
 		}
 	}
 	s.put(e)
+	s.adopt()
 }
 
 // regular reports whether a window is read every 5 minutes, as of now.

@@ -112,3 +112,22 @@ func TestAnEarlyRefreshArmsAnew(t *testing.T) {
 		t.Errorf("%v %% used", w.Percent)
 	}
 }
+
+func TestAnotherGenerationIsSeen(t *testing.T) {
+	g := newStage(t, pro, "v2/pro")
+	g.pass(time.Hour)
+	bought := g.now()
+	g.side.provider.Switch(bought, providertest.Plan{Generation: 3, Tier: "max"})
+	reads := g.reads
+	for g.reads < reads+2 {
+		g.spend(1)
+		g.pass(time.Minute)
+	}
+	st := g.status()
+	if told := g.ledger.State.Told; told.ID != "v3/max" || !told.Subscribed.Equal(bought) || st.Plan.ID != "v3/max" {
+		t.Errorf("%+v, counted by %s", told, st.Plan.ID)
+	}
+	if i, ok := g.meter.Account.Plan.Window("week"); !ok || !st.Windows[i].ResetsAt.Equal(bought.AddDate(0, 0, 7)) {
+		t.Errorf("week: %+v", st.Windows)
+	}
+}

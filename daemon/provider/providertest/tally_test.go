@@ -125,3 +125,13 @@ func (b *table) line(name string, t tally) {
 	fmt.Fprintf(b, "%-34s %7d %6.2f %6.2f %6.2f %6.2f %6.2f %6.1f%% %7.1f%% %6.1f%% %6.2f %6.2f\n", name, len(t), q[0], q[1], q[2], q[3], q[4],
 		100*t.within(1), 100*stated.share(sample.covered), 100*float64(len(stated))/float64(len(t)), width[0], width[1])
 }
+
+// plans are those that any sample is of.
+func (t tally) plans() (ids []string) {
+	for _, s := range t {
+		if !slices.Contains(ids, s.plan) {
+			ids = append(ids, s.plan)
+		}
+	}
+	return ids
+}

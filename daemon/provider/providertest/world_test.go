@@ -26,14 +26,15 @@ type scene struct {
 	start   string
 	context float64
 	flash   float64
-	stretch float64 // of token caps
+	stretch float64           // of token caps
+	becomes providertest.Plan // after half of the time; of no generation: it stays
 }
 
 var scenes = []scene{
-	{providertest.Plan{Generation: 2, Tier: "pro"}, "v2/pro", "2026-08-31T00:00:00Z", 20_000, 0.2, 1},
-	{providertest.Plan{Generation: 3, Tier: "lite"}, "v3/lite", "2026-09-07T00:00:00Z", 5_000, 0.6, 1},
-	{providertest.Plan{Generation: 3, Tier: "max"}, "v3/max", "2026-09-07T00:00:00Z", 20_000, 0.2, 1},
-	{providertest.Plan{Generation: 1, Tier: "max"}, "v1/max", "2026-08-31T00:00:00Z", 30_000, 0.1, 0.5},
+	{providertest.Plan{Generation: 2, Tier: "pro"}, "v2/pro", "2026-08-31T00:00:00Z", 20_000, 0.2, 1, providertest.Plan{}},
+	{providertest.Plan{Generation: 3, Tier: "lite"}, "v3/lite", "2026-09-07T00:00:00Z", 5_000, 0.6, 1, providertest.Plan{}},
+	{providertest.Plan{Generation: 3, Tier: "max"}, "v3/max", "2026-09-07T00:00:00Z", 20_000, 0.2, 1, providertest.Plan{}},
+	{providertest.Plan{Generation: 1, Tier: "max"}, "v1/max", "2026-08-31T00:00:00Z", 30_000, 0.1, 0.5, providertest.Plan{Generation: 3, Tier: "pro"}},
 }
 
 // world is one account, the people who use it, and quotad beside them.
@@ -109,6 +110,10 @@ func (w *world) live() {
 	}
 	w.at(w.start.Add(seconds(w.end.Sub(w.start).Seconds()*w.rand.Float64())), func() { w.giveBack(quota.WindowFive) })
 	w.at(w.start.Add(seconds(w.end.Sub(w.start).Seconds()*w.rand.Float64())), func() { w.giveBack(quota.WindowWeek) })
+	if w.becomes.Generation > 0 {
+		half := w.start.Add(w.end.Sub(w.start)/2 + 10*time.Hour)
+		w.at(half, func() { w.side.provider.Switch(half, w.becomes) })
+	}
 	w.side.sleep(8 * time.Hour)
 	w.at(w.start, w.sampleNext)
 	w.run(w.end)
@@ -174,7 +179,7 @@ func (w *world) sample() {
 		if !ok || x.Window == quota.WindowMonth {
 			continue
 		}
-		s := sample{at: w.now, plan: w.id, seed: w.seed, window: x.Window, source: x.Source, regular: w.side.regular(x.Window),
+		s := sample{at: w.now, plan: st.Plan.ID, seed: w.seed, window: x.Window, source: x.Source, regular: w.side.regular(x.Window),
 			busy: w.known.working > 0, said: x.Percent, truth: use.Percent()}
 		if seen := w.side.seen[x.Window]; len(seen) > 0 {
 			s.since = w.now.Sub(seen[len(seen)-1])
@@ -224,12 +229,12 @@ func report(t *testing.T, all tally) {
 	for _, source := range []quota.Source{quota.SourceProvider, quota.SourceProviderLocal, quota.SourceLocal} {
 		b.line(string(source), all.of(func(s sample) bool { return s.source == source }))
 	}
-	for _, sc := range scenes {
+	for _, plan := range all.plans() {
 		for _, window := range []string{"5h", "week"} {
-			mine := all.of(func(s sample) bool { return s.plan == sc.id && s.window == window })
-			b.line(fmt.Sprintf("%s %s, read every 5 min", sc.id, window), mine.of(regular))
-			b.line(fmt.Sprintf("%s %s, in use", sc.id, window), mine.of(func(s sample) bool { return s.regular && s.busy }))
-			b.line(fmt.Sprintf("%s %s, not", sc.id, window), mine.of(func(s sample) bool { return !s.regular }))
+			mine := all.of(func(s sample) bool { return s.plan == plan && s.window == window })
+			b.line(fmt.Sprintf("%s %s, read every 5 min", plan, window), mine.of(regular))
+			b.line(fmt.Sprintf("%s %s, in use", plan, window), mine.of(func(s sample) bool { return s.regular && s.busy }))
+			b.line(fmt.Sprintf("%s %s, not", plan, window), mine.of(func(s sample) bool { return !s.regular }))
 		}
 	}
 	for _, s := range all.of(regular).worst(*worldWorst) {
