@@ -17,7 +17,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) Finding {
 		s.Cap = *r.Cap
 	}
 	f := Finding{Was: s.Used, Used: s.Used}
-	told, over := r.resets(w, t)
+	told, over := s.resets(w, t, r)
 	x := s.shown(w, r)
 	if over || x.known && s.stale(w, t, told, x.low) {
 		f.Why = FindOver

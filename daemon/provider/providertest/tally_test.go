@@ -30,10 +30,14 @@ type sample struct {
 
 func (s sample) off() float64 { return math.Abs(s.said - s.truth) }
 
-func (s sample) covered() bool {
-	const grain = 1e-3 // percent: the provider's credits are whole
-	return s.low <= s.truth+grain && s.truth <= s.high+grain
-}
+// grain is what a stated range may be short by, in percent.
+const grain = 1e-3
+
+// covered reports whether a range was stated, and the truth lies in it.
+func (s sample) covered() bool { return s.stated && !s.below() && !s.above() }
+
+func (s sample) below() bool { return s.stated && s.truth < s.low-grain }
+func (s sample) above() bool { return s.stated && s.truth > s.high+grain }
 
 func (s sample) String() string {
 	return fmt.Sprintf("%s %-7s seed %-2d %-4s off %6.2f: said %.2f [%.2f, %.2f], true %.2f, %s, read %v ago, busy %t, elsewhere %.2f",
@@ -111,8 +115,8 @@ func (t tally) worst(n int) (list tally) {
 type table struct{ strings.Builder }
 
 func (b *table) head() {
-	fmt.Fprintf(b, "%-34s %7s %6s %6s %6s %6s %6s %7s %8s %7s %6s %6s\n",
-		"", "n", "p50", "p90", "p95", "p99", "max", "<=1 pp", "covered", "stated", "w50", "w95")
+	fmt.Fprintf(b, "%-34s %7s %6s %6s %6s %6s %6s %7s %8s %7s %7s %6s %6s\n",
+		"", "n", "p50", "p90", "p95", "p99", "max", "<=1 pp", "covered", "below", "above", "w50", "w95")
 }
 
 func (b *table) line(name string, t tally) {
@@ -122,8 +126,8 @@ func (b *table) line(name string, t tally) {
 	q := t.quantiles(sample.off, 0.5, 0.9, 0.95, 0.99, 1)
 	stated := t.of(func(s sample) bool { return s.stated })
 	width := stated.quantiles(func(s sample) float64 { return s.high - s.low }, 0.5, 0.95)
-	fmt.Fprintf(b, "%-34s %7d %6.2f %6.2f %6.2f %6.2f %6.2f %6.1f%% %7.1f%% %6.1f%% %6.2f %6.2f\n", name, len(t), q[0], q[1], q[2], q[3], q[4],
-		100*t.within(1), 100*stated.share(sample.covered), 100*float64(len(stated))/float64(len(t)), width[0], width[1])
+	fmt.Fprintf(b, "%-34s %7d %6.2f %6.2f %6.2f %6.2f %6.2f %6.1f%% %7.1f%% %6.1f%% %6.1f%% %6.2f %6.2f\n", name, len(t), q[0], q[1], q[2], q[3], q[4],
+		100*t.within(1), 100*t.share(sample.covered), 100*t.share(sample.below), 100*t.share(sample.above), width[0], width[1])
 }
 
 // plans are those that any sample is of.
