@@ -44,10 +44,10 @@ func (s *Standing) miss(w *Window, t time.Time, off Amount, why FindingWhy) {
 func (s *Standing) allowance(w *Window, age time.Duration) Amount {
 	percent := missUnknown
 	if s.Misses.Count() >= missSamples {
-		percent = s.Misses.Quantile(0.95)
+		percent = s.Misses.Quantile(0.97)
 	}
-	_, lag := w.lags()
-	return FromFloat(s.limit(w).Float() * min(percent/100*float64(max(age, 0))/float64(lag), 1))
+	usual, lag := w.lags() // what was read was old already
+	return FromFloat(s.limit(w).Float() * min(percent/100*float64(max(age, 0)+usual)/float64(lag), 1))
 }
 
 // between are the least and the most that the use of a standing rolled to now

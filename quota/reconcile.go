@@ -54,8 +54,9 @@ func (s *Standing) shown(w *Window, r Reading) shown {
 // ended: it shows use, and no reset instant says of which.
 func (s *Standing) stale(w *Window, t, told time.Time, low Amount) bool {
 	_, most := w.lags()
+	ago := t.Sub(s.Watch.Resets) // a little below zero by the jitter of what was told
 	return w.Kind != Rolling && told.IsZero() && low > 0 &&
-		s.Watch.Low > 0 && s.Watch.passed(t) && t.Sub(s.Watch.Resets) < most
+		s.Watch.Low > 0 && (s.Watch.passed(t) || w.near(t, s.Watch.Resets)) && ago < most
 }
 
 // tell takes the reset instant that a reading told.

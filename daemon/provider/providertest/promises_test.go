@@ -2,6 +2,7 @@ package providertest_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,9 +97,16 @@ func (p *promises) report(t *testing.T) {
 	t.Logf("%d instants with a stop that was heard, %d of them with a wrong end; %d without a stop, %d of them with one claimed; "+
 		"%d notices, %d broken, %d of a threshold not reached", len(p.blocked), len(p.wrongly), p.idle, p.halts,
 		p.notices, len(p.broken), len(p.untrue))
-	for _, list := range [][]string{p.wrongly, p.broken, p.untrue} {
-		for _, say := range list[:min(len(list), *worldWorst)] {
-			t.Log(say)
-		}
+	for _, say := range slices.Concat(p.wrongly, p.broken) {
+		t.Error(say)
+	}
+	for _, say := range p.untrue[:min(len(p.untrue), *worldWorst)] {
+		t.Log(say)
+	}
+	if len(p.untrue)*20 > p.notices {
+		t.Errorf("%d of %d notices tell of a threshold that was not reached", len(p.untrue), p.notices)
+	}
+	if p.halts*200 > p.idle {
+		t.Errorf("a stop was claimed at %d of %d instants without one", p.halts, p.idle)
 	}
 }
