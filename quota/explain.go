@@ -28,6 +28,8 @@ type ExplanationStep struct {
 	Amount Amount    `json:"amount"`          // by which it changed the use
 	Used   Amount    `json:"used"`            // after it
 	Why    string    `json:"why"`
+
+	Reading *ExplainedReading `json:"reading,omitempty"` // kind reading
 }
 
 // Explain tells how a window's number at now came about. The entries are the
@@ -40,6 +42,7 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter
 	st := s.At(m, rules, now)
 	x := Explanation{Account: m.Account.Name, Plan: st.Plan, Source: m.Account.Plan.Source, Window: st.Windows[i],
 		Notes: explainNotes(m, &st, i), Steps: []ExplanationStep{}}
+	x.Notes = append(x.Notes, s.readingNotes(m, &x.Window, i, now)...)
 	w, at := &m.Account.Plan.Windows[i], s.blank(m, i, now)
 	for e, err := range entries {
 		if err != nil {
@@ -102,7 +105,9 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 		at.stop(w, anchor, e.At, e.Until)
 		step.Why = "the provider said that it is exhausted" + till(e.Until)
 	case e.Kind == KindReading:
-		step.Why = at.explainReading(w, anchor, e)
+		if step.Reading = at.explainReading(w, anchor, e); step.Reading != nil {
+			step.Why = step.Reading.String()
+		}
 	default:
 		c := m.Account.Cost(e, m.Rules)
 		if c.Counts() && w.counts(c.Counter) {
@@ -110,7 +115,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 		} else if c.Counts() || c.Reason == ChargeNoKind {
 			return step, false
 		}
-		step.Model, step.Why = c.Model, c.explain(m, e)
+		step.Model, step.Why = c.Model, c.explain(m, e)+at.Ratios.explainRatio(c)
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
@@ -142,23 +147,6 @@ func till(t time.Time) string {
 		return ""
 	}
 	return " until " + t.Format(time.RFC3339)
-}
-
-// explainReading applies what a reading says of this window; "" where that is
-// nothing.
-func (s *Standing) explainReading(w *Window, anchor time.Time, e Entry) string {
-	why := ""
-	for _, r := range e.Readings {
-		if r.Window != w.Name {
-			continue
-		}
-		s.read(w, anchor, e.At, r)
-		why = "the provider's reading"
-		if r.Percent != nil {
-			why += fmt.Sprintf(": %g %%", *r.Percent)
-		}
-	}
-	return why
 }
 
 // explain says how a price was made.

@@ -5,6 +5,7 @@ import "time"
 const (
 	earlyDrop = 10 // percent of the cap that use falls by where it was refreshed early; less is noise
 	earlyFrom = 2  // percent of the cap, from which a fall to nothing is no noise
+	stopHides = 25 // percent of the cap that a reading soon after a stop may lack
 )
 
 // read takes the provider's own figure at t. It bounds the use as of some
@@ -77,7 +78,6 @@ func (s *Standing) another(w *Window, anchor, t, told time.Time, idle bool) Find
 	idle = idle && w.Kind == Fixed
 	moved := w.Kind != Rolling && !s.Opened.IsZero() && told.After(s.Resets) && !w.near(told, s.Resets)
 	_, most := s.late(w, t)
-	_, lag := w.lags()
 	switch {
 	case !moved && !idle:
 		return FindNothing
@@ -87,7 +87,7 @@ func (s *Standing) another(w *Window, anchor, t, told time.Time, idle bool) Find
 		s.Resets = t
 		s.roll(w, anchor, t)
 		return FindIdle
-	case idle && (t.Before(s.Stop) && t.Sub(s.Said) <= lag || s.Bracket.Low == 0 && s.Used <= most.used()):
+	case idle && s.Bracket.Low == 0 && s.Used <= most.used():
 		return FindLag
 	case moved && s.Told.IsZero(): // it was a guess here
 		return FindNothing
@@ -123,8 +123,11 @@ func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 // settle holds the count against the use that a reading shows.
 func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Finding) {
 	full, limit := x.low >= s.limit(w), s.limit(w)
-	if why == FindNothing {
-		x, why = s.falls(w, x)
+	switch why {
+	case FindNothing:
+		x, why = s.falls(w, t, x)
+	case FindLag: // all that is counted may be missing in it
+		x.low, x.high = s.Bracket.Low, s.Used
 	}
 	usual, most := s.late(w, t)
 	was := s.Used
@@ -141,8 +144,7 @@ func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Fi
 	}
 	s.miss(w, t, used-was, f.Why)
 	f.sample = s.sample(w, t, x, f.Why, usual)
-	_, lag := w.lags()
-	if x.high < limit && t.Sub(s.Said) > lag { // a later reading ends what a stop said
+	if x.high < limit && !s.hides(w, t, f.High) { // a later reading ends what a stop said
 		s.Stop = time.Time{}
 	}
 	s.correct(w, t, used)
@@ -180,10 +182,10 @@ func (x shown) hold(was, usual, most Amount) (Amount, FindingWhy) {
 // does not fall, unless it was refreshed early. What a rolling window has given
 // back since is off already; of when that was we are not sure, so that there the
 // newer reading wins.
-func (s *Standing) falls(w *Window, x shown) (shown, FindingWhy) {
+func (s *Standing) falls(w *Window, t time.Time, x shown) (shown, FindingWhy) {
 	low, limit := s.Bracket.Low, s.limit(w)
 	switch {
-	case x.low >= low || s.Read.IsZero() || s.Watch.passed(s.Marked):
+	case x.low >= low || s.Read.IsZero() || w.Kind == Rolling && s.Watch.passed(t):
 		return x, FindNothing
 	case (low-x.low).Reaches(earlyDrop, limit) || x.high == 0 && low.Reaches(earlyFrom, limit):
 		return x, FindEarly
@@ -195,6 +197,14 @@ func (s *Standing) falls(w *Window, x shown) (shown, FindingWhy) {
 	}
 	x.low = low
 	return x, FindNothing
+}
+
+// hides reports whether a stop may be so new that a reading does not show yet
+// what led to it: nearly all is used, and little is missing.
+func (s *Standing) hides(w *Window, t time.Time, high Amount) bool {
+	_, lag := w.lags()
+	missing := s.limit(w) - high
+	return t.Sub(s.Said) <= lag && !missing.Reaches(stopHides, s.limit(w))
 }
 
 // sample compares the provider's use with the charges here.
