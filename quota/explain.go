@@ -110,7 +110,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 		}
 	default:
 		c := m.Account.Cost(e, m.Rules)
-		if c.Counts() && w.counts(c.Counter) {
+		if c.concerns() && w.counts(c.Counter) {
 			at.charge(w, anchor, e.At, c)
 		} else if c.Counts() || c.Reason == ChargeNoKind {
 			return step, false

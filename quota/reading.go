@@ -98,7 +98,7 @@ type Finding struct {
 	Low, High Amount // the use that it allows, with what was charged here within the lag; both 0 where it tells of none
 	Was, Used Amount // the count before and after
 
-	sample ratioSample
+	samples []ratioSample
 }
 
 // bounded reports whether Low and High are told.

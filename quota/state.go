@@ -113,10 +113,12 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
-	if !c.Counts() {
+	if !c.concerns() {
 		return
 	}
-	s.begin(e.At)
+	if c.Counts() {
+		s.begin(e.At)
+	}
 	if (c.UnknownModel || c.UnknownRate) && !e.At.Before(s.Strange.At) {
 		s.Strange = Strange{Model: c.Model, At: e.At, NoRate: c.UnknownRate}
 	}
@@ -180,8 +182,10 @@ func (s *State) applyReadings(m *Meter, e Event) {
 				s.begin(e.At)
 			}
 			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
-			if i == learns && f.sample.ratio > 0 {
-				s.Calibration.learn(e.At, f.sample)
+			for _, sample := range f.samples {
+				if i == learns {
+					s.Calibration.learn(e.At, sample)
+				}
 			}
 		}
 	}
@@ -197,7 +201,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 		return TooLate
 	}
 	c := m.Account.Cost(e, m.Rules)
-	if !c.Counts() {
+	if !c.concerns() {
 		return Commutes
 	}
 	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
@@ -230,7 +234,7 @@ func (s *Standing) adds(w *Window, t time.Time) bool {
 func (s *State) Warm(m *Meter, e Entry) {
 	s.grow(m)
 	c := m.Account.Cost(e, m.Rules)
-	if e.Voided || !c.Counts() {
+	if e.Voided || !c.concerns() {
 		return
 	}
 	for i := range s.Windows {
