@@ -14,11 +14,7 @@ func (f *follower) resume() {
 	since := f.engine.now().Add(-followedFor)
 	var heard []sighting
 	err := f.engine.store.View(func(tx *store.Tx) error {
-		grown, err := tx.FollowedSince(since)
-		if err != nil {
-			return err
-		}
-		for _, r := range grown {
+		for _, r := range tx.FollowedSince(since) {
 			if !r.Sub {
 				heard = append(heard, sighting{record: r})
 			}

@@ -1,6 +1,9 @@
 package quota
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // bracket bounds the use of an instance: what its newest reading said, and what
 // was charged here since; before the first one, from nothing used on.
@@ -21,6 +24,7 @@ const (
 	boundFor    = 24 * time.Hour // what older readings say of the present has no bounds
 	missSamples = 10             // misses that say how far off the count gets
 	missFade    = 120            // samples after which the older ones fade
+	missMost    = 0.97           // of them is allowed for: one that the lag hid was taken for none
 	missNone    = 0.01           // percent; a sketch does not hold zero
 	missUnknown = 0.5            // percent for each longest lag of age, before any was seen
 	overshoot   = 2              // percent above the cap that a full window may be at
@@ -40,14 +44,19 @@ func (s *Standing) miss(w *Window, t time.Time, off Amount, why FindingWhy) {
 }
 
 // allowance is how far off the count may be, 19 times of 20, so long after what
-// it rests on: by what nobody here told of.
+// it rests on: by what nobody here told of. What was used elsewhere within the
+// lag of the reading is a part of it.
 func (s *Standing) allowance(w *Window, age time.Duration) Amount {
+	usual, lag := w.lags()
 	percent := missUnknown
 	if s.Misses.Count() >= missSamples {
-		percent = s.Misses.Quantile(0.97)
+		percent, age = s.Misses.Quantile(missMost), age+usual
 	}
-	usual, lag := w.lags() // what was read was old already
-	return FromFloat(s.limit(w).Float() * min(percent/100*float64(max(age, 0)+usual)/float64(lag), 1))
+	ages := float64(max(age, 0)) / float64(lag)
+	if ages < 1 { // what comes seldom and at once may have come already
+		ages = math.Sqrt(ages)
+	}
+	return FromFloat(s.limit(w).Float() * min(percent/100*ages, 1))
 }
 
 // between are the least and the most that the use of a standing rolled to now

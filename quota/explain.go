@@ -73,6 +73,7 @@ func (s *State) blank(m *Meter, i int, now time.Time) Standing {
 	blank := Standing{Rated: at.Rated, Ratios: at.Ratios}
 	if w.Kind != Rolling {
 		blank.Anchor, blank.Opened, blank.Resets, blank.Cap = at.Anchor, at.Opened, at.Resets, at.Cap
+		blank.Ended, blank.Before = at.Ended, at.Before
 	}
 	return blank
 }

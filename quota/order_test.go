@@ -126,6 +126,23 @@ func TestWhatComesLateBeforeAReadingOrAStop(t *testing.T) {
 	})
 }
 
+func TestAReadingWithoutFiguresGivesNothingBackTwice(t *testing.T) {
+	m := tinyMeter(Rolling)
+	book, l := NewMemBook(), &Ledger{Meter: m}
+	empty := Event{ID: "r", Kind: KindReading, At: day0.Add(25 * time.Second), Readings: []Reading{{Window: WindowFive}}}.Normalize(day0)
+	for _, e := range []Event{after(0, 1), after(10*time.Second, 3), empty} {
+		p, _ := book.Put(e)
+		l.Take(book, p)
+	}
+	l, err := Open(m, book, l.State.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := l.State.At(m, all, day0.Add(26*time.Second)).Windows[0]; w.Used != 3*One {
+		t.Errorf("used %v", w.Used)
+	}
+}
+
 func TestAFoldIsTakenUpNoEarlierThanNeeded(t *testing.T) {
 	m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
 	book, l := &countingBook{MemBook: NewMemBook()}, &Ledger{Meter: m, every: 10}

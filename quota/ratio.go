@@ -210,7 +210,7 @@ func (p *sampling) take(use Amount, late bucket, need int, limit Amount) (sample
 		return nil, false
 	}
 	here, there := p.Guessed-late.Guessed, moved-(p.Exact-late.Exact)
-	if here > 0 && there > 0 {
+	if here > 0 && there > 0 && len(p.Models) > 0 {
 		samples = append(samples, ratioSample{model: p.model(), ratio: there.Float() / here.Float()})
 	}
 	if told := p.Gauge - late.Gauge; told > 0 && there > 0 && p.Blind == 0 {

@@ -27,6 +27,9 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) Finding {
 	why := s.another(w, anchor, t, told, r.idle())
 	s.tell(w, t, told)
 	if !x.known {
+		if why != FindNothing && !s.Opened.IsZero() {
+			s.begin(t)
+		}
 		f.Used = s.Used
 		return f
 	}
@@ -54,10 +57,12 @@ func (s *Standing) shown(w *Window, r Reading) shown {
 // stale reports whether a reading may still be of the instance that has just
 // ended: it shows use, and no reset instant says of which.
 func (s *Standing) stale(w *Window, t, told time.Time, low Amount) bool {
+	began := s.Ended
+	if w.Kind != Fixed {
+		began = s.Opened
+	}
 	_, most := w.lags()
-	ago := t.Sub(s.Watch.Resets) // a little below zero by the jitter of what was told
-	return w.Kind != Rolling && told.IsZero() && low > 0 &&
-		s.Watch.Low > 0 && (s.Watch.passed(t) || w.near(t, s.Watch.Resets)) && ago < most
+	return w.Kind != Rolling && told.IsZero() && low > 0 && s.Before > 0 && t.Sub(began) < most
 }
 
 // tell takes the reset instant that a reading told.
@@ -103,7 +108,7 @@ func (s *Standing) another(w *Window, anchor, t, told time.Time, idle bool) Find
 func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 	was := *s
 	s.close()
-	s.Ended, s.Marked, s.Early = was.Read, t, was.Early
+	s.Ended, s.Before, s.Marked, s.Early = was.Read, 0, t, was.Early
 	usual, _ := w.lags()
 	if lately := was.Lately.since(w, t.Add(-usual)); len(lately) > 0 {
 		s.open(w, later(w.begins(lately[0].No), was.Opened))

@@ -24,6 +24,7 @@ type Standing struct {
 	Said    time.Time `json:"said,omitzero"`   // when Stop was told
 	Cap     Amount    `json:"cap,omitzero"`    // the provider's cap, kept when idle
 	Ended   time.Time `json:"ended,omitzero"`  // fixed: the end of the instance before
+	Before  Amount    `json:"before,omitzero"` // the least that was used of the instance before, by its readings
 	Dipped  time.Time `json:"dipped,omitzero"` // rolling: when use last fell to half of the cap
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
 	Began   time.Time `json:"began,omitzero"`  // oldest entry that Used rests on
@@ -73,7 +74,7 @@ func (s *Standing) roll(w *Window, anchor, t time.Time) {
 
 // close leaves the window idle; what outlives an instance is kept.
 func (s *Standing) close() {
-	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Dipped: s.Dipped, seen: s.seen}
+	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Before: s.Bracket.Low, Dipped: s.Dipped, seen: s.seen}
 }
 
 // step opens the calendar's instance that holds t.

@@ -239,7 +239,10 @@ func (s *State) Warm(m *Meter, e Entry) {
 	}
 	for i := range s.Windows {
 		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
-		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.Latest.Add(-w.Length)) {
+		if c.Gauge > 0 && !at.Ratios.tokens() {
+			continue
+		}
+		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.rolled().Add(-w.Length)) {
 			at.recent = append(at.recent, spent{e.At, at.Ratios.used(c)})
 		}
 	}
@@ -249,13 +252,17 @@ func (s *State) Warm(m *Meter, e Entry) {
 func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 	for i := range s.Windows {
 		if w := &m.Account.Plan.Windows[i]; w.Kind == Rolling && !s.Windows[i].Opened.IsZero() {
-			if at := s.Windows[i].Latest.Add(-w.Length); !ok || at.Before(from) {
+			if at := s.Windows[i].rolled().Add(-w.Length); !ok || at.Before(from) {
 				from, ok = at, true
 			}
 		}
 	}
 	return from, ok
 }
+
+// rolled is up to when a rolling window has given back: a reading that tells of
+// no use makes it look too.
+func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
 
 // Clone is an independent copy.
 func (s *State) Clone() State {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"iter"
 	"strings"
 	"time"
 )
@@ -62,34 +63,49 @@ func readFollowed(key, body []byte) (Followed, error) {
 	return f, nil
 }
 
-// FollowedSince lists the records that grew at since or later.
-func (t *Tx) FollowedSince(since time.Time) (list []Followed, err error) {
-	err = t.records(tabFollows, nil, nil, func(key, body []byte) error {
-		f, err := readFollowed(key, body)
-		if err == nil && !f.Grown.Before(since) {
-			list = append(list, f)
+// FollowedSince lists the records that grew at since or later. A row that
+// cannot be read is passed over: it is a hint, and the others hold.
+func (t *Tx) FollowedSince(since time.Time) (list []Followed) {
+	for _, f := range t.followed() {
+		if f != nil && !f.Grown.Before(since) {
+			list = append(list, *f)
 		}
-		return err
-	})
-	return list, err
+	}
+	return list
 }
 
-// PruneFollowed forgets the records that did not grow since before, at most so
-// many; it returns how many it were.
+// PruneFollowed forgets the records that did not grow since before, and rows
+// that cannot be read, at most so many; it returns how many it were.
 func (t *Tx) PruneFollowed(before time.Time, most int) (int, error) {
 	var old [][]byte
-	err := t.records(tabFollows, nil, nil, func(key, body []byte) error {
-		f, err := readFollowed(key, body)
-		if err == nil && f.Grown.Before(before) {
+	for key, f := range t.followed() {
+		if len(old) == most {
+			break
+		}
+		if f == nil || f.Grown.Before(before) {
 			old = append(old, clone(key))
 		}
-		if err == nil && len(old) == most {
-			err = errStop
-		}
-		return err
-	})
-	if err != nil {
-		return 0, err
 	}
 	return len(old), t.deleteAll(tabFollows, old)
+}
+
+// followed yields all rows; nil stands for one that cannot be read.
+func (t *Tx) followed() iter.Seq2[[]byte, *Followed] {
+	return func(yield func([]byte, *Followed) bool) {
+		c := t.bucket(tabFollows).Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			body, err := unseal(tabFollows, k, v)
+			var f Followed
+			if err == nil {
+				f, err = readFollowed(k, body)
+			}
+			row := &f
+			if err != nil {
+				row = nil
+			}
+			if !yield(k, row) {
+				return
+			}
+		}
+	}
 }
