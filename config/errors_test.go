@@ -22,7 +22,7 @@ func TestComplaints(t *testing.T) {
 		{"a key like no other", "[log]\nxyzzyx = 1", "config.toml:2:1: log.xyzzyx: unknown key; expected one of level"},
 		{"a dotted key", "account.default.subscribe = 2026-01-01", `config.toml:1:17: account.default.subscribe: unknown key; did you mean "subscribed"?`},
 		{"a key in an inline table", "log = { level = \"info\", lvl = 1 }", `config.toml:1:25: log.lvl: unknown key; did you mean "level"?`},
-		{"a key inside the provider's", "[account.a.provider]\nkey = \"secret\"", `config.toml:2:1: account.a.provider.key: unknown key; `},
+		{"a key inside the provider's", "[account.a.provider]\nkey = \"secret\"", `config.toml:2:1: account.a.provider.key: unknown key; the provider's key`},
 		{"a key of a row", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1\noutput=1\noff_peak=1", "config.toml:14:1: plan.rate.off_peak: unknown key"},
 
 		// Wrong types.
@@ -56,9 +56,28 @@ func TestComplaints(t *testing.T) {
 		{"a kind that 5h cannot be", "[account.a]\nfive_hour = \"monthly\"", `config.toml:2:13: account.a.five_hour: "monthly" is not known; expected one of fixed, rolling`},
 		{"a model without a name", "[account.a]\nmodel = \"zai/\"", "config.toml:2:9: account.a.model: names no model"},
 
+		{"an end and a renewal", "[account.a]\nrenews = 2026-12-04\nends = 2026-12-05", "config.toml:3:8: account.a.ends: renews is set too; expected one of the two"},
+		{"a renewal in quotes", "[account.a]\nrenews = \"2026-12-04\"", "config.toml:2:10: account.a.renews: expected a date and time without quotes"},
+		{"a cycle of no plan", "[account.a]\ncycle = \"week\"", `config.toml:2:9: account.a.cycle: "week" is not known; expected one of month, quarter, year`},
+
+		// Money.
+		{"a table of no prices", "[money]\nprices = \"offical\"", `config.toml:2:10: money.prices: "offical" is not a price table; did you mean "official"?`},
+		{"a table of prices that no row is of", "money.prices = \"mine\"\n[[price]]\ntable = \"yours\"\nmodel=\"m\"\ninput=1\noutput=1", "expected one of official, reseller-2026-02, yours"},
+		{"a table without a name", "[[price]]\ntable = \"\"\nmodel=\"m\"\ninput=1\noutput=1", `config.toml:2:9: price.table: "" is not a name of a price table`},
+		{"a price without a model", "[[price]]\ninput=1\noutput=1", "config.toml:1:3: price.model: missing"},
+		{"a price without output", "[[price]]\nmodel=\"m\"\ninput=1", "config.toml:1:3: price.output: missing; expected the US$ that a million of these tokens cost"},
+		{"a price below 0", "[[price]]\nmodel=\"m\"\ninput=-1\noutput=1", "config.toml:3:7: price.input: -1 is out of range: 0 to 100000"},
+		{"a tool without a price", "[[price]]\ntool=\"t\"", "config.toml:1:3: price.per_call: missing; expected the US$ that one use costs"},
+		{"a tool with a model", "[[price]]\ntool=\"t\"\nper_call=1\nmodel=\"m\"", "config.toml:4:1: price.model: unknown key"},
+		{"a price that ends first", "[[price]]\nmodel=\"m\"\ninput=1\noutput=1\nfrom=2026-08-26\nuntil=2026-08-26", "config.toml:6:7: price.until: is not after from"},
+
 		// The provider.
 		{"a site of somebody else", "[account.a.provider]\nsite = \"z.ai.evil.tld\"", "config.toml:2:8: account.a.provider.site: "},
 		{"two keys", "[account.a.provider]\nkey_file = \"/k\"\nkey_command = [\"pass\"]", "config.toml:3:15: account.a.provider.key_command: key_file is set too"},
+		{"a team that is no id", "[account.a.provider]\norganization = \"my org\"\nproject = \"p\"", "config.toml:2:16: account.a.provider.organization: expected an id of the provider's: one word in ASCII"},
+		{"a team without a name", "[account.a.provider]\norganization = \"o\"\nproject = \"\"", "config.toml:3:11: account.a.provider.project: expected an id"},
+		{"a key in the clear", "[account.a.provider]\napi_key = \"x\"", "config.toml:2:1: account.a.provider.api_key: unknown key; the provider's key does not belong into the configuration: write it into a file of mode 0600, and name that file with key_file"},
+		{"a key in the clear, of the account", "[account.a]\nkey = \"x\"", "config.toml:2:1: account.a.key: unknown key; the provider's key does not belong"},
 		{"a relative key file", "[account.a.provider]\nkey_file = \"k\"", "config.toml:2:12: account.a.provider.key_file: is relative"},
 		{"plain http off the machine", "[account.a.provider]\nbase_url = \"http://10.0.0.1\"", "config.toml:2:12: account.a.provider.base_url: plain http would send the key in the clear"},
 
@@ -90,7 +109,11 @@ func TestComplaints(t *testing.T) {
 		{"a weight above 100", lab + "[[plan.weight]]\nmodel=\"m\"\npeak=101", "config.toml:11:6: plan.weight.peak: 101 is out of range: 0 to 100"},
 		{"a rate below 0", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=-1\ncached=1\noutput=1", "config.toml:11:7: plan.rate.input: -1 is out of range: 0 to 1000"},
 		{"a rate that is left out", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1", "config.toml:9:3: plan.rate.output: missing"},
+		{"a discount that is none", lab + "[[plan.discount]]\ntool=\"zcode\"\nfactor=67", "config.toml:11:8: plan.discount.factor: 67 is out of range: 0 to 1"},
+		{"a discount without a factor", lab + "[[plan.discount]]\ntool=\"zcode\"", "config.toml:9:3: plan.discount.factor: missing; expected the part of the price that the tool pays, such as 0.67"},
 		{"a factor above 1", lab + "[[plan.rate]]\nmodel=\"m\"\ninput=1\ncached=1\noutput=1\noff_peak_factor=2", "config.toml:14:17: plan.rate.off_peak_factor: 2 is out of range: 0 to 1"},
+		{"a fee of no cycle", lab + "[[plan.fee]]\ncycle=\"week\"\nusd=1", `config.toml:10:7: plan.fee.cycle: "week" is not known; expected one of first month, month, quarter, year`},
+		{"a fee of nothing", lab + "[[plan.fee]]\ncycle=\"year\"", "config.toml:9:3: plan.fee.usd: missing; expected the US$ that one cycle costs"},
 		{"a tool without a name", lab + "[[plan.tool]]\ncredits=1", "config.toml:9:3: plan.tool.name: missing"},
 		{"a day of no week", lab + "[[plan.peak]]\ndays=[\"mon\",\"tues\"]\nstart=\"14:00\"\nend=\"18:00\"", `config.toml:10:13: plan.peak.days: "tues" is not known; expected one of mon, tue, `},
 		{"no day at all", lab + "[[plan.peak]]\ndays=[]\nstart=\"14:00\"\nend=\"18:00\"", "config.toml:10:6: plan.peak.days: no day"},
@@ -129,6 +152,8 @@ func TestAllComplaintsAreListedInOrder(t *testing.T) {
 func TestComplaintsTellNoSecret(t *testing.T) {
 	for _, text := range []string{
 		"[account.a.provider]\nkey = \"s3cret\"",
+		"[account.a.provider]\nAPI-Key = \"s3cret\"",
+		"[account.a]\ntoken = [\"s3cret\"]",
 		"[account.a.provider]\nkey_file = \"s3cret\"",
 		"[account.a.provider]\nkey_command = \"s3cret\"",
 		"[account.a.provider]\nbase_url = \"http://me:s3cret@127.0.0.1/\"",

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,7 @@ func Parse(name string, data []byte) (Settings, error) {
 	s.accounts(root.get("account").table())
 	s.Rules = rules(root.get("endpoint").tables(), root.get("tool").table())
 	s.notify(root.get("notify").table())
+	s.Money = money(root.get("money").table(), root.get("price").tables())
 	s.Store = store(root.get("store").table())
 	s.Log = logging(root.get("log").table())
 	root.close()
@@ -41,6 +41,7 @@ func (s *Settings) accounts(t *table) {
 		account := v.table()
 		s.Accounts = append(s.Accounts, s.account(name, account))
 		s.Providers[name] = provider(account.get("provider").table())
+		account.noKeys()
 		account.close()
 	}
 	if _, ok := s.Providers[quota.DefaultAccount]; !ok {
@@ -56,6 +57,7 @@ func (s *Settings) account(name string, t *table) quota.Account {
 		a.Plan = s.planOf(v)
 	}
 	a.Subscribed = t.get("subscribed").instant()
+	t.term(&a)
 	if v := t.get("model"); v.set() {
 		if a.Model = v.line(); quota.NormalModel(a.Model) == "" {
 			v.bad("names no model; expected one such as %q", quota.DefaultModel)
@@ -94,38 +96,6 @@ func WithFiveHour(p quota.Plan, kind quota.WindowKind) quota.Plan {
 		w.Length = 5 * time.Hour
 	}
 	return p
-}
-
-func provider(t *table) Provider {
-	p := Provider{
-		Enabled: t.get("enabled").flag(false),
-		Site:    t.get("site").choice("z.ai", "z.ai", "bigmodel.cn"),
-		KeyFile: t.get("key_file").path(),
-	}
-	command := t.get("key_command")
-	p.KeyCommand = command.command()
-	if p.KeyFile != "" && len(p.KeyCommand) > 0 {
-		command.bad("key_file is set too; expected one of the two")
-	}
-	p.BaseURL = t.get("base_url").baseURL()
-	t.close()
-	return p
-}
-
-func (v value) baseURL() string {
-	s := v.text()
-	if s == "" {
-		return ""
-	}
-	if u := v.url(s); u != nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-		v.bad("plain http would send the key in the clear; expected https, or a loopback address such as http://127.0.0.1:8080")
-	}
-	return s
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // path is the path of a file, absolute or from the home folder.
@@ -202,6 +172,7 @@ func (s *Settings) notify(t *table) {
 		Thresholds: t.get("thresholds").thresholds(),
 		Refresh:    t.get("refresh").flag(true),
 		Forecast:   t.get("forecast").flag(true),
+		Renewal:    t.get("renewal").flag(true),
 	}
 	s.Notify = Notify{
 		QuietHours: t.get("quiet_hours").quietHours(),

@@ -30,7 +30,8 @@ func TestDefault(t *testing.T) {
 		Providers: map[string]Provider{"default": {Site: "z.ai"}},
 		Rules:     quota.Rules{Tools: map[string]bool{}},
 		Plans:     quota.Plans(),
-		Notices:   quota.NoticeRules{Thresholds: []int{75, 90, 100}, Refresh: true, Forecast: true},
+		Notices:   quota.NoticeRules{Thresholds: []int{75, 90, 100}, Refresh: true, Forecast: true, Renewal: true},
+		Money:     Money{Prices: "official"},
 		Notify:    Notify{Desktop: true},
 		Store:     Store{Retention: 400 * 24 * time.Hour},
 		Log:       Log{Level: "info"},
@@ -105,6 +106,10 @@ model = "glm-5.3"
 name = "sale"
 from = 2026-09-25
 until = 2026-10-08
+[[plan.discount]]
+tool = "zcode"
+factor = 0.67
+until = 2026-10-08
 `)
 	august := time.Date(2026, 8, 25, 16, 0, 0, 0, time.UTC) // the 26th in UTC+8
 	tiny := quota.Plan{
@@ -127,6 +132,8 @@ until = 2026-10-08
 		Models: []quota.Access{{Model: "glm-5.3", Source: source}},
 		Promotions: []quota.Promotion{{Name: "sale", Source: source, Valid: quota.Span{
 			From: time.Date(2026, 9, 24, 16, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 7, 16, 0, 0, 0, time.UTC)}}},
+		Discounts: []quota.Discount{{Tool: "zcode", Factor: 670_000, Source: source,
+			Valid: quota.Span{Until: time.Date(2026, 10, 7, 16, 0, 0, 0, time.UTC)}}},
 	}
 	for _, want := range []quota.Plan{tiny, credits} {
 		if got, _ := s.Plan(want.ID); !reflect.DeepEqual(got, want) {
@@ -326,5 +333,33 @@ func TestExpandHome(t *testing.T) {
 		if got := ExpandHome(in, "/h/"); got != want {
 			t.Errorf("%s: %s", in, got)
 		}
+	}
+}
+
+func TestRemarksOnKeys(t *testing.T) {
+	for _, c := range []struct {
+		title, text string
+		want        []string
+	}{
+		{"a key file", "[account.a.provider]\nenabled = true\nkey_file = \"/k\"", nil},
+		{"not enabled", "[account.a.provider]\nkey_command = [\"pass\"]\n[account.b]", nil},
+		{"no key", "[account.a.provider]\nenabled = true", []string{"account a has no key_file"}},
+		{"two without a key", "[account.a.provider]\nenabled = true\n[account.b.provider]\nenabled = true",
+			[]string{"account a has no key_file", "account b has no key_file", "the accounts a, b would all take QUOTAD_ZAI_KEY"}},
+		{"half a team", "[account.a.provider]\norganization = \"o\"", []string{"account a names half a team"}},
+		{"a whole team", "[account.a.provider]\norganization = \"o\"\nproject = \"p\"", nil},
+		{"a key in a command", "[account.a.provider]\nkey_command = [\"/bin/echo\", \"s3cret\"]", []string{"account a has its key in the clear"}},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			got := parse(t, c.text).Remarks()
+			if len(got) != len(c.want) {
+				t.Fatalf("%q", got)
+			}
+			for i, want := range c.want {
+				if !strings.HasPrefix(got[i], want) || strings.Contains(got[i], "s3cret") {
+					t.Errorf("%q, want %q", got[i], want)
+				}
+			}
+		})
 	}
 }

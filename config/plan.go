@@ -102,6 +102,12 @@ func (t *table) plan(id string) quota.Plan {
 	for _, row := range t.get("promotion").tables() {
 		p.Promotions = append(p.Promotions, row.promotion())
 	}
+	for _, row := range t.get("discount").tables() {
+		p.Discounts = append(p.Discounts, row.discount())
+	}
+	for _, row := range t.get("fee").tables() {
+		p.Fees = append(p.Fees, row.fee())
+	}
 	p.Estimate = t.get("estimate").amount(seedEstimate(p), 0, maxEstimate)
 	t.close()
 	return p
@@ -216,6 +222,17 @@ func (t *table) promotion() quota.Promotion {
 	p := quota.Promotion{Name: t.named("name", "a name"), Valid: t.span(), Source: source}
 	t.close()
 	return p
+}
+
+func (t *table) discount() quota.Discount {
+	d := quota.Discount{
+		Tool:   t.named("tool", `the name of a tool such as "zcode"`),
+		Factor: t.need("factor", "the part of the price that the tool pays, such as 0.67").amount(0, 0, quota.One),
+		Valid:  t.span(),
+		Source: source,
+	}
+	t.close()
+	return d
 }
 
 // model reads the name of a model, the way plan rows are matched.

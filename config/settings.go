@@ -27,17 +27,20 @@ type Settings struct {
 	Plans     []quota.Plan                // built-in ones, overlaid by [[plan]]
 	Notices   quota.NoticeRules
 	Notify    Notify
+	Money     Money
 	Store     Store
 	Log       Log
 }
 
 // Provider says how to get the provider's own reading for an account.
 type Provider struct {
-	Enabled    bool
-	Site       string   // "z.ai" or "bigmodel.cn"
-	KeyFile    string   // absolute, or from "~/"; [ExpandHome] resolves it
-	KeyCommand []string // program and arguments that print the key
-	BaseURL    string   // in place of the site's; plain http on loopback only
+	Enabled      bool
+	Site         string   // "z.ai" or "bigmodel.cn"
+	KeyFile      string   // absolute, or from "~/"; [ExpandHome] resolves it
+	KeyCommand   []string // program and arguments that print the key
+	BaseURL      string   // in place of the site's; plain http on loopback only
+	Organization string   // of a team, with Project; empty: a plan of one's own
+	Project      string
 }
 
 // Notify says how notices are delivered.
@@ -144,31 +147,15 @@ func (s Settings) PlanIDs() []string {
 	return ids
 }
 
-// Remarks are what is no error, and yet perhaps not what was meant, one
-// sentence each.
-func (s Settings) Remarks() []string {
-	var remarks []string
-	for _, p := range s.Plans {
-		if p.Unit == quota.Prompts && (len(p.Rates) > 0 || len(p.Tools) > 0 || p.Estimate > 0) {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts prompts: its rate, tool and estimate do nothing", p.ID))
-		}
-		if p.Unit == quota.Credits && len(p.Weights) > 0 {
-			remarks = append(remarks, fmt.Sprintf("plan %s counts credits: its weight does nothing", p.ID))
-		}
-	}
-	for _, a := range s.Accounts {
-		if p := s.Providers[a.Name]; p.Enabled && p.KeyFile == "" && len(p.KeyCommand) == 0 {
-			remarks = append(remarks, fmt.Sprintf("account %s has no key_file and no key_command: the provider's key is taken from QUOTAD_ZAI_KEY", a.Name))
-		}
-	}
-	return remarks
-}
-
 // Hash changes with everything that the fold of events rests on: the accounts
-// with their plans, and the rules of what is charged. It is the same in every
-// run, whatever the order of the accounts, and does not look at the rest.
+// with their plans, the rules of what is charged, and the prices. It is the same
+// in every run, whatever the order of the accounts, and does not look at the
+// rest.
 func (s Settings) Hash() string {
 	accounts := slices.Clone(s.Accounts)
+	for i := range accounts {
+		accounts[i] = withoutFees(accounts[i])
+	}
 	slices.SortFunc(accounts, func(a, b quota.Account) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.New()
 	// Plain data into a hash: this cannot fail.
@@ -176,8 +163,16 @@ func (s Settings) Hash() string {
 		Accounts []quota.Account
 		Others   quota.Account // events may name an account that nobody configured
 		Rules    quota.Rules
-	}{accounts, s.assumed(""), s.Rules})
+		Prices   quota.Prices
+	}{accounts, withoutFees(s.assumed("")), s.Rules, s.Money.PriceTable()})
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// withoutFees leaves out when an account is paid for, and what it costs: no
+// event is counted by that.
+func withoutFees(a quota.Account) quota.Account {
+	a.Renews, a.Ends, a.Cycle, a.Plan.Fees = time.Time{}, time.Time{}, "", nil
+	return a
 }
 
 // ExpandHome is path with a leading "~/" replaced by the home folder.

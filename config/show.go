@@ -23,6 +23,7 @@ func Show(s Settings) ([]byte, error) {
 	}
 	w.rules(s.Rules)
 	w.notify(s)
+	w.money(s.Money)
 	w.table("store")
 	w.put("retention_days", int(s.Store.Retention/day))
 	w.table("log")
@@ -61,6 +62,7 @@ func (w *writer) account(s Settings, a quota.Account) {
 	} else {
 		w.put("subscribed", a.Subscribed)
 	}
+	w.term(a)
 	if kind := s.FiveHour[a.Name]; kind != "" {
 		w.put("five_hour", string(kind))
 	} else if i, ok := a.Plan.Window(quota.WindowFive); ok {
@@ -82,6 +84,12 @@ func (w *writer) provider(account string, p Provider) {
 	if p.BaseURL != "" {
 		w.put("base_url", p.BaseURL)
 	}
+	if p.Organization != "" {
+		w.put("organization", p.Organization)
+	}
+	if p.Project != "" {
+		w.put("project", p.Project)
+	}
 }
 
 func (w *writer) rules(r quota.Rules) {
@@ -101,6 +109,7 @@ func (w *writer) notify(s Settings) {
 	w.put("thresholds", s.Notices.Thresholds)
 	w.put("refresh", s.Notices.Refresh)
 	w.put("forecast", s.Notices.Forecast)
+	w.put("renewal", s.Notices.Renewal)
 	w.put("quiet_hours", s.Notify.QuietHours.String())
 	w.put("desktop", s.Notify.Desktop)
 	w.put("command", s.Notify.Command)
@@ -129,6 +138,12 @@ func (w *writer) plan(p quota.Plan) {
 	}
 	for _, m := range p.Promotions {
 		w.row("promotion", m.Valid, "name", m.Name)
+	}
+	for _, d := range p.Discounts {
+		w.row("discount", d.Valid, "tool", d.Tool, "factor", d.Factor)
+	}
+	for _, f := range p.Fees {
+		w.row("fee", f.Valid, "cycle", string(f.Cycle), "usd", f.USD)
 	}
 }
 
@@ -170,11 +185,20 @@ func (w *writer) peak(k quota.Peak) {
 // row writes one [[plan.name]]: keys and values in turn, then its validity.
 func (w *writer) row(name string, valid quota.Span, pairs ...any) {
 	w.item("plan", name)
+	w.pairs(pairs...)
+	w.valid(valid)
+}
+
+// pairs writes keys and values in turn.
+func (w *writer) pairs(pairs ...any) {
 	for i := 0; i < len(pairs); i += 2 {
 		w.put(pairs[i].(string), pairs[i+1])
 	}
-	w.date("from", valid.From)
-	w.date("until", valid.Until)
+}
+
+func (w *writer) valid(s quota.Span) {
+	w.date("from", s.From)
+	w.date("until", s.Until)
 }
 
 // date writes a day of the provider's zone as such.

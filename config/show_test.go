@@ -39,12 +39,16 @@ func TestShowComesBackTheSame(t *testing.T) {
 		"[account.\"a.b\"]\nplan = \"v3/max\"\nsubscribed = 2026-01-31T23:59:59.999Z\nmodel = 'x\"y\\'\n[account.default]\nfive_hour = \"rolling\"",
 		"[account.default]\nplan = \"v2/pro\"\nfive_hour = \"fixed\"\n",
 		strings.Replace(lab, `length="5h"`, `length="100ms"`, 1),
-		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"",
+		"[account.default.provider]\nkey_command = [\"pass\", \"a b\", \"\\t\"]\nbase_url = \"https://proxy.example\"\nsite = \"bigmodel.cn\"\norganization = \"org-1\"\nproject = \"proj_2\"",
+		"[account.a.provider]\nproject = \"p\"",
 		"[tool.\"\"]\nplan = false\n[tool.\"a b\"]\nplan = true\n[notify]\nthresholds = []\nrefresh = false\ndesktop = false",
 		strings.Replace(lab, "unit", "estimate = 0\nunit", 1),
 		lab + "[[plan.peak]]\ndays=[\"sun\"]\nstart=\"22:30\"\nend=\"02:00\"\nutc_offset=\"-03:30\"\nfrom=2026-01-01T12:00:00Z",
-		lab + "[[plan.weight]]\nmodel=\"M\"\npeak=0.000001\noff_peak=99.999999\n[[plan.promotion]]\nname=\"x\"\nuntil=2026-10-08",
+		lab + "[[plan.weight]]\nmodel=\"M\"\npeak=0.000001\noff_peak=99.999999\n[[plan.promotion]]\nname=\"x\"\nuntil=2026-10-08\n[[plan.discount]]\ntool=\"x\"\nfactor=0.000001\nfrom=2026-01-01",
 		"[[plan]]\nid=\"v2/lite\"\n" + fiveHours,
+		lab + "[[plan.fee]]\nusd=5\n[[plan.fee]]\ncycle=\"first month\"\nusd=0.5\nuntil=2026-10-08",
+		"[account.a]\nrenews = 2026-12-04\ncycle = \"year\"\n[account.b]\nends = 2026-12-04T08:55:13.5Z\n[notify]\nrenewal = false",
+		prices,
 	} {
 		roundTrip(t, parse(t, text))
 	}
@@ -82,6 +86,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(full)
+	f.Add([]byte(prices + "[account.a]\nrenews = 2026-12-04\ncycle = \"year\"\n" + lab + "[[plan.fee]]\nusd = 5"))
 	for _, seed := range []string{
 		"", "x", lab, "[notify]\nthresholds = [175]", "account = { a = { plan = \"v2/pro\" } }", "plan = [[{}], 5]",
 		"[[plan]]\n[plan.window]\n", "[[account]]\nx=1", "\"\\u0000\" = {a.b.c = [{}, [], 1]}", "[account.a]\nsubscribed = 9999-12-31",

@@ -167,5 +167,6 @@ func (b backend) Metrics(w io.Writer) {
 		}
 		fmt.Fprintf(w, "quotad_account_exhausted{account=%q,plan=%q} %d\n", a.Account, a.Plan.ID, v)
 	}
+	m.money(all)
 	m.counters(b.Engine)
 }

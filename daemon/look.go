@@ -55,7 +55,7 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 		if err != nil {
 			return err
 		}
-		entries := tx.Entries(account, ledger.State.ExplainFrom(meter, window, now))
+		entries := quota.Charged(meter, tx, ledger.State.ExplainFrom(meter, window, now))
 		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, entries, now, most)
 		return err
 	})

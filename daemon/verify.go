@@ -260,6 +260,9 @@ func differs(m *quota.Meter, kept []byte, folded *quota.State) string {
 			said = append(said, fmt.Sprintf("%s has %s, and the events give %s", w.Name, a, b))
 		}
 	}
+	if len(said) == 0 && was.Money != folded.Money {
+		return "the same use, but other money"
+	}
 	if len(said) == 0 {
 		return "the same use, but other times"
 	}

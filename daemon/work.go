@@ -94,7 +94,7 @@ func (w *work) open(name string) (*account, error) {
 }
 
 func meterOf(s *config.Settings, name string) *quota.Meter {
-	return &quota.Meter{Account: s.Account(name), Rules: s.Rules}
+	return &quota.Meter{Account: s.Account(name), Rules: s.Rules, Prices: s.Money.PriceTable()}
 }
 
 // remember reads what an account was told.

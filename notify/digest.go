@@ -56,8 +56,9 @@ func worthUntil(it Item) time.Time {
 }
 
 func saidLater(it Item, later []Item) bool {
+	digest := quota.NoticeDigest // has no window, as a renewal has none
 	for _, l := range later {
-		if it.Kind != quota.NoticeDigest && l.Account == it.Account && l.Window == it.Window {
+		if it.Kind != digest && l.Kind != digest && l.Account == it.Account && l.Window == it.Window {
 			return true
 		}
 	}

@@ -46,6 +46,35 @@ func Clock(t, now time.Time, loc *time.Location) string {
 	return t.Format("15:04")
 }
 
+// Day writes a day of the provider's as such, "Fri 4 Dec", with the year where
+// that of now differs; any other instant as Clock does.
+func Day(t, now time.Time, loc *time.Location) string {
+	local := t.In(quota.UTC8)
+	h, m, s := local.Clock()
+	switch {
+	case h+m+s > 0:
+		return Clock(t, now, loc)
+	case local.Year() != now.In(quota.UTC8).Year():
+		return local.Format("Mon 2 Jan 2006")
+	}
+	return local.Format("Mon 2 Jan")
+}
+
+// Dollars writes US$ without a sign: "72", "43.20", "1,411.20", rounded half up
+// to a cent, but never to nothing.
+func Dollars(a quota.Amount) string {
+	const cent = quota.One / 100
+	cents := (max(a, 0) + cent/2) / cent
+	if a > 0 && cents == 0 {
+		return "<0.01"
+	}
+	text := grouped(strconv.FormatInt(int64(cents/100), 10))
+	if cents%100 == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s.%02d", text, cents%100)
+}
+
 // clock is a clock on the wall.
 type clock struct {
 	now time.Time
@@ -54,7 +83,11 @@ type clock struct {
 
 // at is Clock as it stands in a sentence: "at 14:20", "on Thu 26 Nov 14:20".
 func (c clock) at(t time.Time) string {
-	shown := Clock(t, c.now, c.loc)
+	return inSentence(Clock(t, c.now, c.loc))
+}
+
+// inSentence puts the word before a time or a day that it takes.
+func inSentence(shown string) string {
 	if len(shown) == len("15:04") {
 		return "at " + shown
 	}
@@ -66,7 +99,11 @@ func amount(a quota.Amount) string {
 	if a < 10*quota.One && a%quota.One >= quota.One/10 {
 		return (a - a%(quota.One/10)).String()
 	}
-	digits := strconv.FormatInt(int64(max(a, 0)/quota.One), 10)
+	return grouped(strconv.FormatInt(int64(max(a, 0)/quota.One), 10))
+}
+
+// grouped sets the thousands of a whole number apart.
+func grouped(digits string) string {
 	var groups []string
 	for len(digits) > 3 {
 		groups = append([]string{digits[len(digits)-3:]}, groups...)

@@ -86,6 +86,17 @@ var messages = map[quota.NoticeKind]message{
 		title:    []string{"While it was quiet: {notices}"},
 		body:     [][]string{{"{digest}"}},
 	},
+	quota.NoticeRenewal: {
+		severity: Info,
+		title: []string{
+			"{plan} ends {day}{ends}", "{plan} renews {day}: US$ {fee}", "{plan} renews {day}", "GLM Coding Plan renews or ends {day}", "GLM Coding Plan renews or ends",
+		},
+		body: [][]string{{
+			"In {wait}. It is not renewed: what it allows is at an end then.{ends}",
+			"In {wait}, for a {cycle}.",
+			"In {wait}.",
+		}},
+	},
 	NoticeTest: {
 		severity: Info,
 		title:    []string{"quotad: a test"},
@@ -101,6 +112,7 @@ const NoticeTest quota.NoticeKind = "test"
 const (
 	windowTitle  = "GLM {name}"
 	accountTitle = "GLM {name} ({account})"
+	accountPlan  = "{name} ({account})"
 	otherWindow  = "{Name}: {percent} %."
 	otherFull    = "{Name}: exhausted."
 	digestLine   = "{title}. {body}"

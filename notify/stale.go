@@ -18,11 +18,14 @@ const (
 	StaleUsedAgain                  // a refresh: a threshold is crossed again
 	StaleOld                        // a refresh: long ago
 	StaleNewer                      // a refresh: a later one is to be told
+	StalePassed                     // a renewal: it has passed
+	StaleMoved                      // a renewal: it is on another day
 )
 
 func (s Staleness) String() string {
 	return [...]string{"fresh", "the window has refreshed since", "the pace has slowed since", "the window is exhausted already",
-		"the window is used again", "the refresh was long ago", "the window has refreshed once more"}[s]
+		"the window is used again", "the refresh was long ago", "the window has refreshed once more",
+		"it has passed", "it is on another day"}[s]
 }
 
 // refreshWorth is how long a refresh is worth telling.
@@ -48,6 +51,8 @@ func (j judge) stale(it Item, later []live) Staleness {
 		return j.early(it)
 	case quota.NoticeDigest:
 		return j.expired(it)
+	case quota.NoticeRenewal:
+		return j.renewal(it)
 	}
 	return j.past(it)
 }

@@ -18,6 +18,10 @@ func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (
 		return n.Title, n.Body
 	}
 	f, c := facts{}, clock{now, loc}
+	if n.Kind == quota.NoticeRenewal {
+		f.aboutRenewal(n, s, c)
+		return f.say(m)
+	}
 	f.aboutNotice(n, c)
 	if w := windowOf(s, n.Window); w != nil {
 		f.room(w, s.Plan.Unit)

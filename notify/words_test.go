@@ -161,7 +161,7 @@ func TestWords(t *testing.T) {
 // kind of notice has words.
 func TestMessagesAreComplete(t *testing.T) {
 	for _, kind := range []quota.NoticeKind{quota.NoticeThreshold, quota.NoticeExhausted, quota.NoticeRefreshed,
-		quota.NoticeForecast, quota.NoticeEarlyRefresh, quota.NoticeDigest, NoticeTest} {
+		quota.NoticeForecast, quota.NoticeEarlyRefresh, quota.NoticeDigest, quota.NoticeRenewal, NoticeTest} {
 		if len(messages[kind].title) == 0 || len(messages[kind].body) == 0 {
 			t.Errorf("%s has no words", kind)
 		}

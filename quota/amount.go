@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Amount is a number of prompts or credits, in millionths. Integers make sums
+// Amount is a number of prompts, credits or dollars, in millionths. Integers make sums
 // exact in whatever order they are taken.
 type Amount int64
 
-// One is one whole prompt or credit.
+// One is one whole prompt, credit or dollar.
 const One Amount = 1_000_000
 
 // Plus adds, and stays at the largest Amount rather than wrap around.

@@ -8,11 +8,12 @@ import (
 // bracket bounds the use of an instance: what its newest reading said, and what
 // was charged here since; before the first one, from nothing used on.
 type bracket struct {
-	Low  Amount `json:"low"`  // the least that its readings allow
-	High Amount `json:"high"` // the most that the newest allows
-	Lag  Amount `json:"lag"`  // what may be on top, charged here too lately to be in it
-	Less Amount `json:"less"` // the least that was charged since
-	More Amount `json:"more"` // and the most
+	Low   Amount `json:"low"`  // the least that its readings allow
+	High  Amount `json:"high"` // the most that the newest allows
+	Lag   Amount `json:"lag"`  // what may be on top, charged here too lately to be in it
+	Less  Amount `json:"less"` // the least that was charged since
+	More  Amount `json:"more"` // and the most, but for what Guess tells of a part of both
+	Guess Guess  `json:"guess,omitzero"`
 }
 
 // giveBack lowers what a rolling window has lost since.
@@ -67,8 +68,9 @@ func (s *Standing) between(w *Window, now time.Time) (low, high *Amount) {
 		return nil, nil
 	}
 	b, off := s.Bracket, s.allowance(w, now.Sub(since))
-	least := max(b.Low, b.Low.Plus(b.Less)-off)
-	most := b.High.Plus(b.Lag).Plus(b.More).Plus(off)
+	less, more := b.Guess.off(b.Guess.Total)
+	least := max(b.Low, b.Low.Plus(b.Less)-less-off)
+	most := b.High.Plus(b.Lag).Plus(b.More).Plus(more).Plus(off)
 	used := max(s.Used, 0)
 	if now.Before(s.Stop) {
 		used = max(used, s.limit(w))

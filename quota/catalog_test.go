@@ -98,6 +98,12 @@ func TestEveryRowSaysWhereItIsFrom(t *testing.T) {
 		for _, r := range p.Promotions {
 			sources = append(sources, r.Source)
 		}
+		for _, r := range p.Discounts {
+			sources = append(sources, r.Source)
+		}
+		for _, r := range p.Fees {
+			sources = append(sources, r.Source)
+		}
 		for _, s := range sources {
 			if !strings.Contains(s, "202") {
 				t.Errorf("%s: a row's source bears no date: %q", p.ID, s)
@@ -120,6 +126,9 @@ func TestRowsOfOneModelDoNotOverlap(t *testing.T) {
 		}
 		for _, r := range p.Models {
 			rows["access "+r.Model] = append(rows["access "+r.Model], r.Valid)
+		}
+		for _, r := range p.Fees {
+			rows["fee of a "+string(r.Cycle)] = append(rows["fee of a "+string(r.Cycle)], r.Valid)
 		}
 		for name, spans := range rows {
 			for i, a := range spans {

@@ -3,13 +3,13 @@ package quota
 // plansV2 were sold from 2026-02-12 to 2026-07-30 and can still be renewed.
 func plansV2() []Plan {
 	return []Plan{
-		planV2("v2/lite", "GLM Coding Lite", 80, 400, 100, modelsLite()),
-		planV2("v2/pro", "GLM Coding Pro", 400, 2000, 1000, modelsPro()),
-		planV2("v2/max", "GLM Coding Max", 1600, 8000, 4000, modelsPro()),
+		planV2("v2/lite", "GLM Coding Lite", 80, 400, 100, modelsLite(), feesV2(10, 18)),
+		planV2("v2/pro", "GLM Coding Pro", 400, 2000, 1000, modelsPro(), feesV2(30, 72)),
+		planV2("v2/max", "GLM Coding Max", 1600, 8000, 4000, modelsPro(), feesV2(80, 160)),
 	}
 }
 
-func planV2(id, name string, five, weekly, tools int64, models []Access) Plan {
+func planV2(id, name string, five, weekly, tools int64, models []Access, fees []Fee) Plan {
 	return Plan{
 		ID: id, Name: name, Unit: Prompts,
 		Windows: []Window{
@@ -20,6 +20,7 @@ func planV2(id, name string, five, weekly, tools int64, models []Access) Plan {
 		Routes:     routes(),
 		Models:     models,
 		Promotions: promotions(),
+		Fees:       fees,
 		Source:     "published plan page, 2026-02, and plan update notice, 2026-07-30 (\"up to approx.\")",
 	}
 }

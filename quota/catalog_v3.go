@@ -11,15 +11,15 @@ func plansV3() []Plan {
 		near = "; a prompt without tokens counts as on the tier nearest in size, "
 	)
 	return []Plan{
-		planV3("v3/lite", "GLM Coding Lite", 2_000, 10_000, 25*One, page+seed),
-		planV3("v3/pro", "GLM Coding Pro", 12_000, 60_000, 30*One, page+seed),
-		planV3("v3/max", "GLM Coding Max", 28_000, 140_000, 175*One/10, page+seed),
-		planV3("v3/team-standard", "GLM Coding Team Standard", 15_000, 66_000, 30*One, team+near+"Pro"),
-		planV3("v3/team-premium", "GLM Coding Team Premium", 35_000, 155_000, 175*One/10, team+near+"Max"),
+		planV3("v3/lite", "GLM Coding Lite", 2_000, 10_000, 25*One, page+seed, feesV3(180, 432, 1512)),
+		planV3("v3/pro", "GLM Coding Pro", 12_000, 60_000, 30*One, page+seed, feesV3(800, 1920, 6720)),
+		planV3("v3/max", "GLM Coding Max", 28_000, 140_000, 175*One/10, page+seed, feesV3(1680, 4032, 14112)),
+		planV3("v3/team-standard", "GLM Coding Team Standard", 15_000, 66_000, 30*One, team+near+"Pro", nil),
+		planV3("v3/team-premium", "GLM Coding Team Premium", 35_000, 155_000, 175*One/10, team+near+"Max", nil),
 	}
 }
 
-func planV3(id, name string, five, weekly int64, estimate Amount, source string) Plan {
+func planV3(id, name string, five, weekly int64, estimate Amount, source string, fees []Fee) Plan {
 	return Plan{
 		ID: id, Name: name, Unit: Credits,
 		Windows:    []Window{fiveHours(One.Times(five)), week(One.Times(weekly))},
@@ -29,7 +29,9 @@ func planV3(id, name string, five, weekly int64, estimate Amount, source string)
 		Routes:     routes(),
 		Models:     modelsV3(),
 		Promotions: promotions(),
+		Discounts:  discounts(),
 		Estimate:   estimate,
+		Fees:       fees,
 		Source:     source,
 	}
 }
@@ -69,6 +71,17 @@ func toolRates() []ToolRate {
 		Name: "*", Credits: 12 * One / 10,
 		Source: "plan overview, 2026-07-30: MCP calls, not halved off-peak",
 	}}
+}
+
+// discounts are for the provider's own clients. No end of them is known.
+func discounts() []Discount {
+	const source = "promotion seen by 2026-10: ZCode and AutoClaw pay 0.67 times the credits; " +
+		"since when was not said, taken as from the first credits on"
+	span, factor := since(weekendsFree()), 67*One/100
+	return []Discount{
+		{Tool: "zcode", Factor: factor, Valid: span, Source: source},
+		{Tool: "autoclaw", Factor: factor, Valid: span, Source: source},
+	}
 }
 
 func modelsV3() []Access {

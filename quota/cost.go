@@ -41,6 +41,7 @@ type Charge struct {
 	Amount        Amount       // at its own instant
 	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
 	Estimated     bool         // Amount is an estimate
+	Guess         Guess        // and how sure it is
 	Gauge         Amount       // kind usage where prompts are counted: what its tokens come to, in prompts; see Ratios
 	Followed      bool         // kind prompt where prompts are counted: its turn's tokens are told
 	Scale         string       // which ratio of readings scales it, see Ratios; "" where it rests on no guess
@@ -48,6 +49,7 @@ type Charge struct {
 	Model         string       // billed model, after routing; "" where none
 	UnknownModel  bool         // the tier is not known to have this model; charged all the same
 	UnknownRate   bool         // credits: no row told the price; the dearest row's was taken, or 0 for a tool
+	Discount      Amount       // the factor that the client pays of the price; zero where there is no rebate
 	Reason        ChargeReason //
 }
 
@@ -56,14 +58,26 @@ type Charge struct {
 func (c Charge) Counts() bool { return c.Reason == ChargeMade || c.Reason == ChargeEstimated }
 
 // Cost prices one entry at its own instant by the account's plan. Where rows
-// overlap the last one holds, so that a row added later overrides.
+// overlap the last one holds, so that a row added later overrides. An estimate
+// is the plan's seed: what the account's own turns teach stands in its State,
+// and [Prices] goes by it.
 func (a *Account) Cost(e Entry, rules Rules) Charge {
 	if reason := refused(e, rules); reason != ChargeMade {
 		return Charge{Reason: reason}
 	}
-	c := a.prompts(e)
+	return a.price(e, a.Plan.discount(e.Tool, e.At))
+}
+
+// price is what an entry costs a client that pays a factor of the list price.
+func (a *Account) price(e Entry, factor Amount) Charge {
+	var c Charge
 	if a.Plan.Unit == Credits {
-		c = a.credits(e)
+		c = a.credits(e, factor)
+	} else {
+		c = a.prompts(e, factor)
+	}
+	if c.Model != "" && factor != One { // what no model answers has no rebate
+		c.Discount = factor
 	}
 	c.Scale = a.scale(c)
 	return c
@@ -88,23 +102,25 @@ func refused(e Entry, rules Rules) ChargeReason {
 	return ChargeMade
 }
 
-func (a *Account) prompts(e Entry) Charge {
+func (a *Account) prompts(e Entry, factor Amount) Charge {
 	switch e.Kind {
 	case KindUsage:
-		return a.gauge(e)
+		return a.gauge(e, factor)
 	case KindTool:
 		return flat(One.Times(int64(e.Count)), CountTools, ChargeMade)
 	}
 	c := a.modelled(e)
 	w := a.Plan.weight(c.Model, e.At)
-	c.Peak, c.OffPeak, c.Followed = w.Peak.Times(int64(e.Count)), w.OffPeak.Times(int64(e.Count)), e.TurnUsage
+	c.Followed = e.TurnUsage
+	c.Peak = mulDiv(w.Peak.Times(int64(e.Count)), factor, uint64(One))
+	c.OffPeak = mulDiv(w.OffPeak.Times(int64(e.Count)), factor, uint64(One))
 	return a.settle(c, e.At)
 }
 
-func (a *Account) credits(e Entry) Charge {
+func (a *Account) credits(e Entry, factor Amount) Charge {
 	switch {
 	case e.Kind == KindUsage:
-		return a.usage(e)
+		return a.usage(e, factor)
 	case e.Kind == KindTool:
 		each, known := a.Plan.toolRate(e.Name, e.At)
 		c := flat(each.Times(int64(e.Count)), CountPrompts, ChargeMade)
@@ -113,19 +129,21 @@ func (a *Account) credits(e Entry) Charge {
 	case e.TurnUsage:
 		return Charge{Reason: ChargeTokensFollow}
 	}
-	c := flat(a.Plan.Estimate.Times(int64(e.Count)), CountPrompts, ChargeEstimated)
+	seed := mulDiv(a.Plan.Estimate.Times(int64(e.Count)), factor, uint64(One))
+	c := flat(seed, CountPrompts, ChargeEstimated)
 	m := a.modelled(e)
 	c.Estimated, c.Model, c.UnknownModel = true, m.Model, m.UnknownModel
+	c.Guess = Guess{Total: seed, Seeded: seed}
 	return c
 }
 
-func (a *Account) usage(e Entry) Charge {
+func (a *Account) usage(e Entry, factor Amount) Charge {
 	c := a.modelled(e)
 	if r, known := a.Plan.rate(c.Model, e.At); known {
-		c.Peak, c.OffPeak = r.price(e.Tokens)
+		c.Peak, c.OffPeak = r.price(e.Tokens, factor)
 	} else {
 		c.UnknownRate = true
-		c.Peak, c.OffPeak = a.Plan.dearest(e.Tokens, e.At)
+		c.Peak, c.OffPeak = a.Plan.dearest(e.Tokens, e.At, factor)
 	}
 	return a.settle(c, e.At)
 }
@@ -136,11 +154,11 @@ const promptTokens = 40_000_000 / 120
 
 // gauge says what tokens come to where prompts are counted: the provider meters
 // them there too, by weights of its own, which readings teach.
-func (a *Account) gauge(e Entry) Charge {
+func (a *Account) gauge(e Entry, factor Amount) Charge {
 	c := a.modelled(e)
 	w, sum := a.Plan.weight(c.Model, e.At), e.Tokens.Input+e.Tokens.Cached+e.Tokens.Output
 	c.Peak, c.OffPeak = mulDiv(w.Peak, Amount(sum), promptTokens), mulDiv(w.OffPeak, Amount(sum), promptTokens)
-	gauge := a.settle(c, e.At).Amount
+	gauge := mulDiv(a.settle(c, e.At).Amount, factor, uint64(One))
 	return Charge{Reason: ChargeTokensNotCounted, Model: c.Model, Counter: c.Counter, Gauge: gauge, Scale: byTokens}
 }
 
@@ -222,14 +240,14 @@ func (p *Plan) rate(model string, t time.Time) (r Rate, known bool) {
 
 // dearest is the most that these tokens cost by any row valid at t, or by any
 // row at all where none is.
-func (p *Plan) dearest(n Tokens, t time.Time) (peak, offPeak Amount) {
+func (p *Plan) dearest(n Tokens, t time.Time, factor Amount) (peak, offPeak Amount) {
 	valid := false
 	for i := range p.Rates {
 		holds := p.Rates[i].Valid.Holds(t)
 		if valid && !holds {
 			continue
 		}
-		on, off := p.Rates[i].price(n)
+		on, off := p.Rates[i].price(n, factor)
 		if holds != valid || on > peak {
 			valid, peak, offPeak = holds, on, off
 		}
@@ -250,11 +268,23 @@ func (p *Plan) toolRate(name string, t time.Time) (each Amount, known bool) {
 	return each, known
 }
 
+// discount is the factor of the price that a client pays: One where no row
+// tells of a rebate for it.
+func (p *Plan) discount(tool string, t time.Time) Amount {
+	factor := One
+	for i := range p.Discounts {
+		if d := &p.Discounts[i]; strings.EqualFold(d.Tool, tool) && d.Valid.Holds(t) {
+			factor = d.Factor
+		}
+	}
+	return factor
+}
+
 // price is exact: each of the two is rounded once, half up, to the millionth.
-func (r *Rate) price(n Tokens) (peak, offPeak Amount) {
-	const per = 10_000
+func (r *Rate) price(n Tokens, factor Amount) (peak, offPeak Amount) {
+	const per = 10_000 * uint64(One)
 	sum := r.Input.Times(n.Input).Plus(r.Cached.Times(n.Cached)).Plus(r.Output.Times(n.Output))
-	return mulDiv(sum, 1, per), mulDiv(sum, r.OffPeakFactor, per*uint64(One))
+	return mulDiv(sum, factor, per), mulDiv(sum, r.OffPeakFactor*factor, per*uint64(One))
 }
 
 // mulDiv is a*b/d rounded half up, by 128 bits, and the largest Amount where

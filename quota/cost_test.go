@@ -114,6 +114,20 @@ func TestWhatTokensCost(t *testing.T) {
 		{"the worked example off-peak", offPeakNow, usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
 		{"the worked example on Flash at peak", peakNow, usage("glm-5.3-flash", 10_000, 200_000, 3_000), "15.9"},
 		{"the worked example on Flash off-peak", offPeakNow, usage("glm-5.3-flash", 10_000, 200_000, 3_000), "7.95"},
+		{"the millisecond before the peak", "2026-11-23 13:59:59.999", usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
+		{"the first of the peak", "2026-11-23 14:00", usage("glm-5.3", 10_000, 200_000, 3_000), "48.1"},
+		{"the last of the peak", "2026-11-23 17:59:59.999", usage("glm-5.3", 10_000, 200_000, 3_000), "48.1"},
+		{"the first after it", "2026-11-23 18:00", usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
+		{"a Saturday at the same time", "2026-11-21 14:30", usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
+		{"a peak on the last day before the promotion", "2026-09-24 14:30", usage("glm-5.3", 10_000, 200_000, 3_000), "48.1"},
+		{"the first day of the promotion", "2026-09-25 14:30", usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
+		{"its last", "2026-10-07 17:59:59.999", usage("glm-5.3", 10_000, 200_000, 3_000), "24.05"},
+		{"the peak after it", "2026-10-08 14:00", usage("glm-5.3", 10_000, 200_000, 3_000), "48.1"},
+		{"GLM-4.7 in the last millisecond before routing", "2026-08-25 23:59:59.999", usage("glm-4.7", 10_000, 10_000, 10_000), "10.9"},
+		{"GLM-4.7 in the first of routing", "2026-08-26 00:00", usage("glm-4.7", 10_000, 10_000, 10_000), "5.43"},
+		{"GLM-5.2 since routing", "2026-08-26 14:00", usage("glm-5.2", 10_000, 200_000, 3_000), "48.1"},
+		{"GLM-5.1 since routing", peakNow, usage("glm-5.1", 10_000, 200_000, 3_000), "48.1"},
+		{"GLM-5-Turbo since routing", peakNow, usage("glm-5-turbo", 10_000, 200_000, 3_000), "15.9"},
 		{"an older name is billed as the newer model", peakNow, usage("glm-4.7", 10_000, 200_000, 3_000), "15.9"},
 		{"GLM-5.2 in its own time", peakOld, usage("glm-5.2", 10_000, 10_000, 10_000), "32.6"},
 		{"GLM-5-Turbo in its own time", peakOld, usage("glm-5-turbo", 10_000, 10_000, 10_000), "28.2"},
@@ -200,6 +214,52 @@ func TestAPromptOnACreditsPlan(t *testing.T) {
 	e.TurnUsage, e.TurnModel = true, "glm-5.3"
 	if c := cost(t, "v3/lite", peakNow, e); c.Amount != 0 || c.Reason != ChargeTokensFollow || c.Counts() {
 		t.Errorf("its tokens are charged, and it was too: %+v", c)
+	}
+}
+
+func TestClientsOfTheProviderPayLess(t *testing.T) {
+	by := func(tool string, e Entry) Entry {
+		e.Tool = tool
+		return e
+	}
+	call := Entry{Event: Event{Kind: KindTool, Name: "webReader", Count: 1}}
+	worked := usage("glm-5.3", 10_000, 200_000, 3_000)
+	for _, c := range []struct {
+		name, id, at string // UTC+8
+		e            Entry
+		amount       string
+		factor       string
+	}{
+		{"ZCode at peak", "v3/max", peakNow, by("zcode", worked), "32.227", "0.67"},
+		{"ZCode off-peak, halved too", "v3/max", offPeakNow, by("ZCode", worked), "16.1135", "0.67"},
+		{"AutoClaw on Flash", "v3/lite", peakNow, by("autoclaw", usage("glm-5.3-flash", 10_000, 200_000, 3_000)), "10.653", "0.67"},
+		{"the dearest row too", "v3/lite", peakNow, by("autoclaw", usage("gpt-7", 10_000, 200_000, 3_000)), "32.227", "0.67"},
+		{"an estimate too", "v3/lite", peakNow, by("zcode", prompt("glm-5.3")), "16.75", "0.67"},
+		{"rounded once: 0.67 of a half of 0.0017", "v3/max", offPeakNow, by("zcode", usage("glm-5.3", 0, 1, 0)), "0.000057", "0.67"},
+		{"the first instant of credits", "v3/max", "2026-07-30 00:00", by("zcode", usage("glm-5.2", 10_000, 0, 0)), "2.3115", "0.67"},
+		{"the last before", "v3/max", "2026-07-29 23:59:59.999", by("zcode", usage("glm-5.2", 10_000, 0, 0)), "3.45", "0"},
+		{"not an MCP call", "v3/max", peakNow, by("zcode", call), "1.2", "0"},
+		{"not another client", "v3/max", peakNow, by("claude-code", worked), "48.1", "0"},
+		{"not a client without a name", "v3/max", peakNow, worked, "48.1", "0"},
+		{"not a plan of prompts", "v2/pro", peakNow, by("zcode", prompt("glm-5.3")), "3", "0"},
+	} {
+		got := cost(t, c.id, c.at, c.e)
+		if got.Amount.String() != c.amount || got.Discount.String() != c.factor {
+			t.Errorf("%s: want %s (x %s)\ngot %+v", c.name, c.amount, c.factor, got)
+		}
+	}
+}
+
+func TestALaterDiscountOverrides(t *testing.T) {
+	a := &Account{Plan: plan(t, "v2/pro")}
+	a.Plan.Discounts = []Discount{
+		{Tool: "mine", Factor: One / 2}, {Tool: "zcode", Factor: One / 2}, {Tool: "ZCode", Factor: One},
+	}
+	for tool, want := range map[string]string{"mine": "1.5", "zcode": "3", "": "3"} {
+		e := prompt("glm-5.3")
+		if e.Tool, e.At = tool, utc8(t, peakNow); a.Cost(e, Rules{}).Amount.String() != want {
+			t.Errorf("%q: %+v, want %s", tool, a.Cost(e, Rules{}), want)
+		}
 	}
 }
 

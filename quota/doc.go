@@ -6,13 +6,14 @@
 // the fold of an account's events; [State.Apply] takes one more, [State.At]
 // tells what holds at an instant, as a [Status]. [Ledger] keeps a State right
 // whatever order events arrive in, over any [Book] that stores them. [Due]
-// decides which notice is to be told, and why.
+// decides which notice is to be told, and why. [Money] is the ledger of what is
+// paid by the token, apart from the windows.
 //
 // Three promises hold throughout:
 //
 //   - The state depends on the set of events, never on their order of arrival.
-//   - Amounts are integers, millionths of a prompt or credit, so that sums are
-//     exact in any order.
+//   - Amounts are integers, millionths of a prompt, credit or dollar, so that
+//     sums are exact in any order.
 //   - Time comes in as a value: UTC, milliseconds. Nothing here reads a clock,
 //     a file or the network, and nothing but the standard library is imported;
 //     a test holds this.

@@ -13,7 +13,7 @@ type Told struct {
 	Window string
 	Level  int
 	At     time.Time
-	Opened time.Time // start of the window instance it was about
+	Opened time.Time // start of the window instance it was about; of a renewal, its instant
 	Resets time.Time // its end; zero where unknown
 	Early  time.Time // the early refresh that it came after; zero: none
 }
@@ -35,18 +35,21 @@ const (
 	WhyReset                    // the instance that had crossed a threshold ended
 	WhyPace                     // the pace exhausts the window before it refreshes
 	WhyFellEarly                // a reading showed that use fell before the reset
+	WhyRenews                   // the subscription is about to be renewed
+	WhyEnds                     // the subscription is about to end
 )
 
 func (w Why) String() string {
 	return [...]string{"", "use reached the threshold", "use reached the cap", "the provider said stop",
-		"the window refreshed", "this pace runs out before the refresh", "use fell before the reset"}[w]
+		"the window refreshed", "this pace runs out before the refresh", "use fell before the reset",
+		"the subscription is about to be renewed", "the subscription is about to end"}[w]
 }
 
 // DueNotice is a notice that is to be told, with what its record needs.
 type DueNotice struct {
 	Notice
 	Why    Why
-	Opened time.Time // start of the window instance it is about
+	Opened time.Time // start of the window instance it is about; of a renewal, its instant
 	Early  time.Time // the early refresh that it comes after; zero: none
 }
 
@@ -84,6 +87,9 @@ func Due(m *Meter, st *Status, told []Told, rules NoticeRules, now time.Time) []
 				due = append(due, d)
 			}
 		}
+	}
+	if d, ok := dueRenewal(m, told, rules, now); ok {
+		due = append(due, d)
 	}
 	return due
 }

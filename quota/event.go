@@ -228,6 +228,10 @@ func (e Event) checkKind() *Error {
 		if e.Window == "" {
 			return bad("window", `missing: "5h", "week" or "month", or the provider's "code" and "message"`)
 		}
+		if most := farthest(e.Window); !e.Until.IsZero() && e.Until.Sub(e.At) > most {
+			return bad("until", "%s is more than %v after the provider said so: %s is full again before",
+				e.Until.Format(time.RFC3339), most, clip(e.Window))
+		}
 		return nil
 	case KindReading:
 		return e.checkReadings()

@@ -11,6 +11,13 @@ import (
 type Exhaustion struct {
 	Window string    // a window's name, or WindowWeekOrMonth
 	Until  time.Time // when it refreshes; zero where that was not told, or not to be believed
+	Code   string    // the provider's, where one told; else the text alone did
+}
+
+// Sure reports whether a window is used up at t beyond doubt, though it was
+// only overheard: a code of the provider or an instant still to come says so.
+func (x Exhaustion) Sure(t time.Time) bool {
+	return x.Window != "" && (x.Code != "" || x.Until.After(t))
 }
 
 // StopReason says what a provider's refusal was found to be.
@@ -41,7 +48,7 @@ const stopSlack = 5 * time.Minute
 // provider, 2026-08, and recorded refusals of 2026-02 to 2026-09.
 func ParseStop(code, message string, at time.Time) (Exhaustion, StopReason) {
 	bodyCode, text := unwrap(message)
-	window, reason := classify(code, bodyCode, text)
+	known, window, reason := classify(code, bodyCode, text)
 	if reason != StopExhausted {
 		return Exhaustion{}, reason
 	}
@@ -49,18 +56,19 @@ func ParseStop(code, message string, at time.Time) (Exhaustion, StopReason) {
 	if reason == StopPast {
 		return Exhaustion{}, reason
 	}
-	return Exhaustion{Window: window, Until: until}, reason
+	return Exhaustion{Window: window, Until: until, Code: known}, reason
 }
 
 // classify goes by the first code that is known: the caller's, the body's, the
 // one in brackets. Without one the text tells.
-func classify(code, bodyCode, text string) (window string, reason StopReason) {
+func classify(code, bodyCode, text string) (known, window string, reason StopReason) {
 	for _, c := range []string{strings.TrimSpace(code), bodyCode, bracketCode(text)} {
 		if window, reason = byCode(c); reason != StopUnknown {
-			return window, reason
+			return c, window, reason
 		}
 	}
-	return byText(strings.ToLower(text))
+	window, reason = byText(strings.ToLower(text))
+	return "", window, reason
 }
 
 func byCode(code string) (window string, reason StopReason) {
@@ -175,18 +183,23 @@ func farthest(window string) time.Duration {
 }
 
 // parseReset finds the instant in a refusal, and holds it against what the
-// window allows. Where UTC+8 puts it in the past and UTC does not, it is UTC.
+// window allows. One without a zone is of UTC+8, but of UTC where the trace
+// says so, or where UTC+8 puts it in the past and UTC does not.
 func parseReset(text, window string, at time.Time) (time.Time, StopReason) {
 	s, ok := findStamp(text)
 	if !ok {
 		return time.Time{}, StopExhausted
 	}
-	t := s.at
-	if utc := t.Add(8 * time.Hour); !t.After(at) && utc.After(at) && s.zoneless && !traceRefutesUTC(text, at) {
-		t = utc
+	fits := func(t time.Time) bool { return t.After(at) && t.Sub(at) <= farthest(window) }
+	t, utc := s.at, s.at.Add(8*time.Hour)
+	if s.zoneless && utc.After(at) {
+		zone := traceZone(text, at)
+		if zone == traceUTC && fits(utc) || zone != traceNotUTC && !t.After(at) {
+			t = utc
+		}
 	}
 	switch {
-	case t.After(at) && t.Sub(at) <= farthest(window):
+	case fits(t):
 		return Milli(t), StopExhausted
 	case s.latest.After(at):
 		return time.Time{}, StopOutOfRange
@@ -194,17 +207,36 @@ func parseReset(text, window string, at time.Time) (time.Time, StopReason) {
 	return time.Time{}, StopPast
 }
 
-// traceRefutesUTC holds the trace id, which begins with the provider's own wall
-// clock, against the idea that this clock is UTC: then the refusal would have
-// been written after it was told.
-func traceRefutesUTC(text string, at time.Time) bool {
+// traceTold is what a trace id says of the provider's clock.
+type traceTold int
+
+const (
+	traceSilent traceTold = iota
+	traceUTC              // it is UTC
+	traceNotUTC           // it is ahead of UTC
+)
+
+// retriedFor is how long a tool may have gone on trying before it told of a
+// refusal.
+const retriedFor = 90 * time.Minute
+
+// traceZone holds the trace id, which begins with the provider's own wall
+// clock, against the instant at which the refusal was told: it was written
+// before that, and not long before.
+func traceZone(text string, at time.Time) traceTold {
 	const layout = "20060102150405"
 	i := strings.LastIndexByte(text, '[')
 	if i < 0 || len(text) < i+1+len(layout) {
-		return false
+		return traceSilent
 	}
 	wall, err := time.Parse(layout, text[i+1:i+1+len(layout)])
-	return err == nil && wall.After(at.Add(stopSlack))
+	switch ago := at.Sub(wall); {
+	case err != nil, ago > retriedFor:
+		return traceSilent
+	case ago < -stopSlack:
+		return traceNotUTC
+	}
+	return traceUTC
 }
 
 // stamp is an instant as it stands in a text. Without a zone it is read as

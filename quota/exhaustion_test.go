@@ -52,12 +52,22 @@ func TestWhatTheProviderSaid(t *testing.T) {
 		{"the date behind the word, not the first", "1308", "2026-11-23 13:59:00 error: your limit will reset at 2026-11-23 18:29:10",
 			"2026-11-23 14:00", WindowFive, "2026-11-23 10:29:10", StopExhausted},
 		{"no instant", "1308", "", "2026-11-23 14:00", WindowFive, "", StopExhausted},
+		{"the old daily limit, by text alone, is not known", "", "Daily call limit reached", "2026-11-23 14:00", "", "", StopUnknown},
+		{"the past five hours, of a plan with extra use", "", `{"error":{"code":"1316","message":"Usage limit reached for the past 5 hours. Insufficient balance for extra usage. Resets at 2026-08-07T05:00:00Z"}}`,
+			"2026-08-07 11:00", WindowFive, "2026-08-07 05:00", StopExhausted},
+		{"a body in Chinese whose author took the instant out", "", `{"error":{"code":"1308","message":"[1308][已达到 5 小时的使用上限。您的限额将在 2999-12-31 23:59:59 重置。][x]","type":"rate_limit_error"},"request_id":"x","type":"error"}`,
+			"2026-11-23 14:00", WindowFive, "", StopOutOfRange},
 		{"the old daily limit", "1304", "Daily call limit reached", "2026-11-23 14:00", WindowFive, "", StopExhausted},
 		{"a week only, in Chinese", "", "您已达到每周使用上限，您的限额将在 2026-09-13 20:24:17 重置。", "2026-09-10 12:00", WindowWeek, "2026-09-13 12:24:17", StopExhausted},
 		{"a month only, in Chinese", "", "您已达到每月使用上限，您的限额将在 2026-10-01 00:00:00 重置。", "2026-09-10 12:00", WindowMonth, "2026-09-30 16:00", StopExhausted},
 
 		{"UTC, where UTC+8 is past and UTC is not", "1308", "reset at 2026-11-23 09:00:00", "2026-11-23 14:00", WindowFive, "2026-11-23 09:00", StopExhausted},
 		{"UTC, confirmed by the trace", "", "[1308][Your limit will reset at 2026-11-23 09:00:00][20261123055959abc]", "2026-11-23 14:00", WindowFive, "2026-11-23 09:00", StopExhausted},
+		{"a week in UTC, which the trace alone tells", "", "[1317][Resets at 2026-11-26 09:00:00][20261123055959abc]", "2026-11-23 14:00", WindowWeek, "2026-11-26 09:00", StopExhausted},
+		{"the same after an hour of retries", "", "[1317][Resets at 2026-11-26 09:00:00][20261123050000abc]", "2026-11-23 14:00", WindowWeek, "2026-11-26 09:00", StopExhausted},
+		{"a week in UTC+8 by its trace", "", "[1317][Resets at 2026-11-26 09:00:00][20261123135959abc]", "2026-11-23 14:00", WindowWeek, "2026-11-26 01:00", StopExhausted},
+		{"a trace of long ago tells no zone", "", "[1317][Resets at 2026-11-26 09:00:00][20261122055959abc]", "2026-11-23 14:00", WindowWeek, "2026-11-26 01:00", StopExhausted},
+		{"a trace that would put the instant out of range", "", "[1308][Your limit will reset at 2026-11-23 18:00:00][20261123055959abc]", "2026-11-23 14:00", WindowFive, "2026-11-23 10:00", StopExhausted},
 		{"not UTC, where the trace says otherwise", "", "[1308][Your limit will reset at 2026-11-23 10:30:00][20261123095900abc]", "2026-11-23 14:00", "", "", StopPast},
 		{"past in both", "1308", "reset at 2026-11-23 05:00:00", "2026-11-23 14:00", "", "", StopPast},
 		{"past, told with a zone", "1308", "reset at 2026-11-23T05:59:59Z", "2026-11-23 14:00", "", "", StopPast},
@@ -89,6 +99,7 @@ func TestWhatTheProviderSaid(t *testing.T) {
 			want.Until = utc(t, c.until)
 		}
 		got, reason := ParseStop(c.code, c.message, utc8(t, c.at))
+		got.Code = ""
 		if got != want || reason != c.reason {
 			t.Errorf("%s: %+v, %s\nwant %+v, %s", c.name, got, reason, want, c.reason)
 		}
@@ -107,7 +118,7 @@ func TestEveryCodeOfTheProvider(t *testing.T) {
 				{"", fmt.Sprintf(`{"error":{"code":%s}}`, code)},
 			} {
 				got, reason := ParseStop(in[0], in[1], utc(t, "2026-11-23 06:00"))
-				if got.Window != window || (reason == StopExhausted) != (window != "") || (reason == StopNotQuota) != (window == "") {
+				if (got.Code == code) != (window != "") || got.Window != window || (reason == StopExhausted) != (window != "") || (reason == StopNotQuota) != (window == "") {
 					t.Errorf("%v: %+v, %s", in, got, reason)
 				}
 			}

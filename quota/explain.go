@@ -33,8 +33,8 @@ type ExplanationStep struct {
 }
 
 // Explain tells how a window's number at now came about. The entries are the
-// account's, from ExplainFrom on; of more than most steps the newest are kept.
-func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter.Seq2[Entry, error], now time.Time, most int) (Explanation, error) {
+// account's [Prices] from ExplainFrom on; of more than most steps the newest are kept.
+func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter.Seq2[Priced, error], now time.Time, most int) (Explanation, error) {
 	i, ok := m.Account.Plan.Window(window)
 	if !ok {
 		return Explanation{}, bad("window", "%s has no window %q", m.Account.Plan.ID, clip(window))
@@ -94,7 +94,7 @@ func (s *State) ExplainFrom(m *Meter, window string, now time.Time) time.Time {
 }
 
 // explain applies one entry to the window alone.
-func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (ExplanationStep, bool) {
+func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (ExplanationStep, bool) {
 	step := ExplanationStep{At: e.At, ID: e.ID, Kind: e.Kind, Tool: e.Tool}
 	was, anchor := at.Used, s.Anchor(m)
 	switch {
@@ -106,17 +106,17 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Entry) (Explanation
 		at.stop(w, anchor, e.At, e.Until)
 		step.Why = "the provider said that it is exhausted" + till(e.Until)
 	case e.Kind == KindReading:
-		if step.Reading = at.explainReading(w, anchor, e); step.Reading != nil {
+		if step.Reading = at.explainReading(w, anchor, e.Entry); step.Reading != nil {
 			step.Why = step.Reading.String()
 		}
 	default:
-		c := m.Account.Cost(e, m.Rules)
+		c := e.Charge
 		if c.concerns() && w.counts(c.Counter) {
 			at.charge(w, anchor, e.At, c)
 		} else if c.Counts() || c.Reason == ChargeNoKind {
 			return step, false
 		}
-		step.Model, step.Why = c.Model, c.explain(m, e)+at.Ratios.explainRatio(c)
+		step.Model, step.Why = c.Model, c.explain(m, e.Entry)+at.Ratios.explainRatio(c)
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""
@@ -156,6 +156,9 @@ func (c Charge) explain(m *Meter, e Entry) string {
 		return c.Reason.String()
 	}
 	text := c.Reason.String()
+	if c.Estimated {
+		text += ": " + c.Guess.String()
+	}
 	if e.Count > 1 {
 		text += fmt.Sprintf(", %d at once", e.Count)
 	}
@@ -165,6 +168,9 @@ func (c Charge) explain(m *Meter, e Entry) string {
 		} else {
 			text += fmt.Sprintf(", off-peak price (peak %s)", c.Peak)
 		}
+	}
+	if c.Discount > 0 {
+		text += fmt.Sprintf(", %s of the price by a discount for %s", c.Discount, clip(e.Tool))
 	}
 	switch {
 	case c.UnknownRate:

@@ -42,7 +42,7 @@ func TestAnExplanationEndsAtTheNumber(t *testing.T) {
 			for e := range book.Entries("default", time.Time{}) {
 				s.Apply(c.meter, e)
 			}
-			x, err := s.Explain(c.meter, all, c.window, book.Entries("default", s.ExplainFrom(c.meter, c.window, at)), at, 100)
+			x, err := s.Explain(c.meter, all, c.window, Charged(c.meter, book, s.ExplainFrom(c.meter, c.window, at)), at, 100)
 			if err != nil || len(x.Steps) != c.steps {
 				t.Fatalf("%v: %s", err, mustJSON(x))
 			}
@@ -70,7 +70,7 @@ func TestAnExplanationLeavesOutWhatDoesNotConcernItsWindow(t *testing.T) {
 	}
 	s := &r.ledger.State
 	for window, want := range map[string]string{"week": "p off", "month": "call"} {
-		entries := r.book.Entries(DefaultAccount, s.ExplainFrom(m, window, now))
+		entries := Charged(m, r.book, s.ExplainFrom(m, window, now))
 		x, err := s.Explain(m, all, window, entries, now, 10)
 		if err != nil {
 			t.Fatal(err)

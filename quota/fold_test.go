@@ -56,7 +56,12 @@ func anyEvent(t *rapid.T, start time.Time) Event {
 	case KindPrompt, KindUsage:
 		e.Model = rapid.SampledFrom([]string{"", "flash", "glm-5.3", "other"}).Draw(t, "model")
 		e.Turn = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "turn")
-		e.Endpoint = rapid.SampledFrom([]string{"", "", "", "https://api.anthropic.com"}).Draw(t, "endpoint")
+		e.Endpoint = rapid.SampledFrom([]string{"", "", "", "https://api.anthropic.com", perToken}).Draw(t, "endpoint")
+		if e.Kind == KindUsage {
+			e.Tokens.Input = int64(rapid.IntRange(0, 3).Draw(t, "input")) * 1_000
+		}
+	case KindTool:
+		e.Endpoint = rapid.SampledFrom([]string{"", "", perToken}).Draw(t, "endpoint")
 	case KindExhausted:
 		e.Window = rapid.SampledFrom([]string{"5h", "roll", "week", "month", WindowWeekOrMonth}).Draw(t, "window")
 		if ahead := rapid.IntRange(-2, 20).Draw(t, "until"); ahead != 0 {
@@ -86,10 +91,12 @@ func anyReading(t *rapid.T, at time.Time) Reading {
 }
 
 func anyMeter(t *rapid.T) *Meter {
-	if rapid.Bool().Draw(t, "subscribed") {
-		return labMeter(day0.Add(-31*24*time.Hour + 90*time.Second))
-	}
-	return labMeter(time.Time{})
+	subscribed := rapid.SampledFrom([]time.Time{
+		{}, day0.Add(-31*24*time.Hour + 90*time.Second), monthAndWeekAtHalfPastSix,
+	}).Draw(t, "subscribed")
+	m := labMeter(subscribed)
+	m.Prices = labPrices()
+	return m
 }
 
 type fataler interface{ Fatal(args ...any) }
@@ -155,26 +162,32 @@ func TestTheFoldDependsOnTheSetOfEventsAlone(t *testing.T) {
 	})
 }
 
-func TestAFoldTakenUpFromItsEncodingGoesOnTheSame(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m, events := anyMeter(t), Sort(anyEvents(t))
-		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		book, l := NewMemBook(), &Ledger{Meter: m}
-		for i, e := range events {
-			if i == cut {
-				var err error
-				if l, err = Open(m, book, l.State.Encode()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			p, _ := book.Put(e)
-			if _, err := l.Take(book, p); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := l.Settle(book); err != nil {
+// reopened takes sorted events one by one, and somewhere on the way takes the
+// fold up from its encoding.
+func reopened(t *rapid.T, m *Meter, events []Event, l *Ledger) *Ledger {
+	cut, book := rapid.IntRange(0, len(events)).Draw(t, "cut"), NewMemBook()
+	for i, e := range events {
+		if i == cut {
+			var err error
+			if l, err = Open(m, book, l.State.Encode()); err != nil {
 				t.Fatal(err)
 			}
 		}
+		p, _ := book.Put(e)
+		if _, err := l.Take(book, p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Settle(book); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+func TestAFoldTakenUpFromItsEncodingGoesOnTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, events := anyMeter(t), Sort(anyEvents(t))
+		l := reopened(t, m, events, &Ledger{Meter: m})
 		now := day0.Add(8 * time.Hour)
 		want := fullFold(t, m, events).At(m, all, now)
 		if got := l.State.At(m, all, now); fmt.Sprint(mustJSON(got)) != fmt.Sprint(mustJSON(want)) {
@@ -265,6 +278,9 @@ func TestTheNextBoundaryIsLaterAndNothingChangesBefore(t *testing.T) {
 			if a.Windows[i].Used != b.Windows[i].Used || a.Windows[i].State != b.Windows[i].State {
 				t.Fatalf("%s changed between %v and %v without a boundary", a.Windows[i].Window, now, just)
 			}
+		}
+		if mustJSON(a.Money) != mustJSON(b.Money) {
+			t.Fatalf("money changed between %v and %v without a boundary", now, just)
 		}
 	})
 }

@@ -51,7 +51,9 @@ type Plan struct {
 	Routes     []Route     // models billed as others
 	Models     []Access    // models the tier is known to have; none: unknown
 	Promotions []Promotion // times when the off-peak price holds all day
+	Discounts  []Discount  // clients that pay a part of the price
 	Estimate   Amount      // unit credits: what a prompt without tokens counts
+	Fees       []Fee       // what the subscription costs
 	Source     string      // where the caps are from
 }
 
@@ -128,6 +130,15 @@ type Promotion struct {
 	Source string
 }
 
+// Discount says that a client pays a factor of what a model costs: prompts,
+// tokens and estimates of them, but not MCP calls.
+type Discount struct {
+	Tool   string // as events name it, matched without case
+	Factor Amount // One: no rebate
+	Valid  Span
+	Source string
+}
+
 // Account is one subscription: what the fold of its events rests on.
 type Account struct {
 	Name       string
@@ -138,6 +149,7 @@ type Account struct {
 	Subscribed time.Time // anchors week and month; zero: the first event does
 	Renews     time.Time // next renewal; zero: not known
 	Ends       time.Time // where it is not renewed; zero: not known
+	Cycle      Cycle     // that is paid for; empty: a month
 	Model      string    // of events that name none
 }
 

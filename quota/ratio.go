@@ -3,6 +3,7 @@ package quota
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -75,10 +76,14 @@ func (c *Calibration) learn(t time.Time, s ratioSample) {
 	c.Models = models
 }
 
+// byTurns begins the scale of an estimate that the account's own turns have
+// taught: ratios of seeds tell nothing of it.
+const byTurns = "turns of "
+
 // of is the ratio that applies to guesses of a model; false where none does.
 func (r Ratios) of(model string) (Ratio, bool) {
-	if ratio, ok := r[model]; ok {
-		return ratio, true
+	if ratio, ok := r[model]; ok || strings.HasPrefix(model, byTurns) {
+		return ratio, ok
 	}
 	ratio, ok := r[anyModel]
 	return ratio, ok
@@ -101,6 +106,9 @@ func (r Ratios) count(c Charge) (used, low, high Amount) {
 		return c.Amount, c.Amount, c.Amount
 	}
 	ratio, ok := r.of(c.Scale)
+	if !ok && c.Estimated { // its Guess tells how far off it may be
+		return c.Amount, c.Amount, c.Amount
+	}
 	if !ok {
 		return c.Amount, c.Amount / guessSpread, c.Amount.Times(guessSpread)
 	}

@@ -205,7 +205,7 @@ func TestAnExplanationSaysWhatAReadingDid(t *testing.T) {
 		s.Apply(m, e)
 	}
 	now := instant("2026-11-23T06:20:00Z")
-	x, err := s.Explain(m, all, WindowFive, book.Entries(DefaultAccount, s.ExplainFrom(m, WindowFive, now)), now, 100)
+	x, err := s.Explain(m, all, WindowFive, Charged(m, book, s.ExplainFrom(m, WindowFive, now)), now, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +371,7 @@ func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
 		if from.IsZero() {
 			return
 		}
-		x, err := s.Explain(m, all, WindowFive, book.Entries(DefaultAccount, from), s.Head, 100)
+		x, err := s.Explain(m, all, WindowFive, Charged(m, book, from), s.Head, 100)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func (r *Replay) Steps(events []Event) iter.Seq2[Step, error] {
 
 // pass looks at each boundary up to an event's instant.
 func (r *Replay) pass(until time.Time, yield func(Step, error) bool) bool {
-	for !r.now.IsZero() && r.used() {
+	for !r.now.IsZero() && (r.used() || r.renewal()) {
 		next, ok := r.ledger.State.NextBoundary(r.Meter, r.now)
 		if !ok || next.After(until) {
 			return true
@@ -138,6 +138,12 @@ func (r *Replay) pass(until time.Time, yield func(Step, error) bool) bool {
 // used reports whether any window has something to refresh.
 func (r *Replay) used() bool {
 	return slices.ContainsFunc(r.last.Windows, func(w WindowStatus) bool { return w.Used > 0 })
+}
+
+// renewal reports whether a renewal, or the end, is still to be told.
+func (r *Replay) renewal() bool {
+	at, _ := r.Meter.Account.term()
+	return r.Rules.Renewal && at.Add(-renewalAhead).After(r.now)
 }
 
 func (r *Replay) pending() bool { return !r.now.IsZero() && r.used() }
@@ -166,6 +172,9 @@ func (r *Replay) look(now time.Time, yield func(Step, error) bool) bool {
 // nothing any more.
 func (r *Replay) tell(t Told) {
 	r.told = slices.DeleteFunc(r.told, func(old Told) bool {
+		if old.Kind == NoticeRenewal {
+			return false
+		}
 		i, ok := r.Meter.Account.Plan.Window(old.Window)
 		return !ok || t.At.Sub(old.At) > 2*r.Meter.Account.Plan.Windows[i].length()+refreshedFor
 	})

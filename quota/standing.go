@@ -29,7 +29,9 @@ type Standing struct {
 	Early   time.Time `json:"early,omitzero"`  // use fell before the reset
 	Began   time.Time `json:"began,omitzero"`  // oldest entry that Used rests on
 	Adjusts []spent   `json:"adjusts,omitzero"`
-	Net     Amount    `json:"net,omitzero"` // what readings added to the use, less what they took off
+	Guess   Guess     `json:"guess,omitzero"`   // how sure Est is
+	Guessed []spent   `json:"guessed,omitzero"` // rolling: of recent, what was estimated
+	Net     Amount    `json:"net,omitzero"`     // what readings added to the use, less what they took off
 
 	Bracket bracket  `json:"bracket,omitzero"`
 	Lately  recently `json:"lately,omitempty"` // charged here within the longest lag
@@ -39,6 +41,7 @@ type Standing struct {
 
 	seen
 	recent []spent // rolling: charges that have not come back, oldest first; not encoded
+	warm   int     // of Guessed, those that Warm has given back
 }
 
 // seen is what readings taught of a window beyond one instance.
@@ -123,6 +126,7 @@ func (s *Standing) giveBack(w *Window, at time.Time) {
 	var charged, corrected Amount
 	s.recent, charged = cut(s.recent, at)
 	s.Adjusts, corrected = cut(s.Adjusts, at)
+	s.unguess(at)
 	half, left := s.limit(w)/2, s.Used-charged-corrected
 	if s.Used > half && left <= half {
 		s.Dipped = at.Add(w.Length)
@@ -157,7 +161,7 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	s.Peak = s.Peak.Plus(c.Peak)
 	s.OffPeak = s.OffPeak.Plus(c.OffPeak)
 	if c.Estimated {
-		s.Est = s.Est.Plus(used)
+		s.guess(w, t, c, used)
 	}
 	if c.Gauge == 0 {
 		s.Charges++
@@ -178,6 +182,9 @@ func (s *Standing) count(w *Window, t time.Time, c Charge) Amount {
 	used, low, high := s.Ratios.count(c)
 	s.Used = s.Used.Plus(used)
 	s.Bracket.Less, s.Bracket.More = s.Bracket.Less.Plus(low), s.Bracket.More.Plus(high)
+	if _, scaled := s.Ratios.of(c.Scale); !scaled {
+		s.Bracket.Guess = s.Bracket.Guess.plus(c.Guess)
+	}
 	s.Watch.charge(t, used)
 	s.Sampled.add(c)
 	if c.Scale == "" {

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Meter is what a fold rests on besides the events: the account and the
-// user's rules on endpoints and tools.
+// Meter is what a fold rests on besides the events: the account, the user's
+// rules on endpoints and tools, and the price table.
 type Meter struct {
 	Account Account
 	Rules   Rules
+	Prices  Prices // of what is paid by the token; zero: no money is counted
 }
 
 // FoldVersion is raised with each change by which the same entries fold to
@@ -32,9 +33,11 @@ type State struct {
 	// Astray is the newest of them that may have been meant for the plan: it asked
 	// for a model of the plan, or went to the provider's other endpoint.
 	Astray      time.Time   `json:"astray,omitzero"`
+	Turns       TurnPrices  `json:"turns,omitzero"`
 	Calibration Calibration `json:"calibration,omitzero"`
 	Told        PlanTold    `json:"told,omitzero"` // what the provider told of the subscription, each field the newest
 	ToldAt      time.Time   `json:"told_at,omitzero"`
+	Money       Money       `json:"money,omitzero"`
 }
 
 // Strange is the newest model that the plan's data does not know.
@@ -109,13 +112,18 @@ func (s *State) begin(t time.Time) {
 }
 
 func (s *State) applyCharge(m *Meter, e Entry) {
-	c := m.Account.Cost(e, m.Rules)
+	c := s.Turns.charge(m, e)
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
-	if !c.concerns() {
-		return
+	if c.concerns() {
+		s.charge(m, e, c)
 	}
+	s.applyMoney(m, e, c)
+}
+
+// charge puts a charge into the windows that count it.
+func (s *State) charge(m *Meter, e Entry, c Charge) {
 	if c.Counts() {
 		s.begin(e.At)
 	}
@@ -138,37 +146,6 @@ func (s *State) noteApart(e Entry, c Charge) {
 	if ours && e.At.After(s.Astray) {
 		s.Astray = e.At
 	}
-}
-
-func (s *State) applyStop(m *Meter, e Event) {
-	name := e.Window
-	if name == WindowWeekOrMonth {
-		name = s.weekOrMonth(m, e)
-	}
-	if i, ok := m.Account.Plan.Window(name); ok {
-		s.Windows[i].stop(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, e.Until)
-	}
-}
-
-// weekOrMonth tells which of the two ran out: the week where the instant is
-// its reset, else the month, where the plan has one.
-func (s *State) weekOrMonth(m *Meter, e Event) string {
-	i, week := m.Account.Plan.Window(WindowWeek)
-	if _, month := m.Account.Plan.Window(WindowMonth); !month {
-		return WindowWeek
-	}
-	if !week {
-		return WindowMonth
-	}
-	if e.Until.IsZero() {
-		return WindowWeek
-	}
-	at, w := s.Windows[i], &m.Account.Plan.Windows[i]
-	at.roll(w, s.Anchor(m), e.At)
-	if w.near(at.Resets, e.Until) && e.Until.Sub(e.At) <= 7*24*time.Hour+sameReset {
-		return WindowWeek
-	}
-	return WindowMonth
 }
 
 func (s *State) applyReadings(m *Meter, e Event) {
@@ -201,10 +178,10 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 		return TooLate
 	}
 	c := m.Account.Cost(e, m.Rules)
-	if !c.concerns() {
-		return Commutes
+	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.concerns() {
+		return fit
 	}
-	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
@@ -243,7 +220,7 @@ func (s *State) Warm(m *Meter, e Entry) {
 			continue
 		}
 		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.rolled().Add(-w.Length)) {
-			at.recent = append(at.recent, spent{e.At, at.Ratios.used(c)})
+			at.recent = append(at.recent, spent{e.At, at.warmed(c, e.At)})
 		}
 	}
 }
@@ -267,10 +244,12 @@ func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
 // Clone is an independent copy.
 func (s *State) Clone() State {
 	c := *s
+	c.Turns = s.Turns.clone()
 	c.Windows = slices.Clone(s.Windows)
 	for i := range c.Windows {
 		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
 		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+		c.Windows[i].Guessed = slices.Clone(c.Windows[i].Guessed)
 	}
 	return c
 }

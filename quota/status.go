@@ -71,6 +71,9 @@ type MoneyPeriod struct {
 	Calls    int64     `json:"calls"`              // that Spent is for
 	Unpriced int64     `json:"unpriced,omitempty"` // calls whose tokens or price nobody told
 	Worth    Amount    `json:"plan_worth_usd"`     // what the plan's use would have cost there
+	Turns    int64     `json:"plan_turns"`         // prompts on the plan
+	Known    int64     `json:"plan_turns_known"`   // those whose tokens are known: Worth is for them
+	Guessed  int64     `json:"guessed,omitempty"`  // calls, of either, at the dearest price: their model has none
 }
 
 // PlanStatus names the plan that is counted by.
@@ -83,8 +86,15 @@ type PlanStatus struct {
 	Configured    string     `json:"configured,omitempty"` // what the configuration names, where the provider told another
 	RenewsAt      *time.Time `json:"renews_at,omitempty"`  // next renewal, where known
 	EndsAt        *time.Time `json:"ends_at,omitempty"`    // of a subscription that is not renewed, where known
+	Fee           *FeeStatus `json:"fee,omitempty"`        // of the next cycle, where known
 	Anchor        *time.Time `json:"anchor"`               // week and month step from here; null: no event yet
 	AnchorAssumed bool       `json:"anchor_assumed"`       // no subscription date was configured
+}
+
+// FeeStatus is what a subscription costs.
+type FeeStatus struct {
+	USD   Amount `json:"usd"`
+	Cycle Cycle  `json:"cycle"` // that is paid for
 }
 
 // WindowStatus is one window at one instant.
@@ -140,6 +150,7 @@ const (
 	NoticeForecast     NoticeKind = "forecast"
 	NoticeEarlyRefresh NoticeKind = "early_refresh"
 	NoticeDigest       NoticeKind = "digest"
+	NoticeRenewal      NoticeKind = "renewal" // of the subscription, or its end; of no window
 )
 
 // Notice is something to be told once. Title and Body are left to the notify
@@ -151,7 +162,7 @@ type Notice struct {
 	Level    int        `json:"level"` // percent crossed; 100 for exhausted, else 0
 	Percent  float64    `json:"percent"`
 	At       time.Time  `json:"at"`
-	ResetsAt *time.Time `json:"resets_at"` // of the window instance it is about
+	ResetsAt *time.Time `json:"resets_at"` // of the window instance it is about; the renewal, or the end
 	Title    string     `json:"title"`
 	Body     string     `json:"body"`
 	Reason   string     `json:"reason"`
@@ -162,4 +173,5 @@ type NoticeRules struct {
 	Thresholds []int // percent, ascending; 100 is told as exhausted
 	Refresh    bool
 	Forecast   bool
+	Renewal    bool
 }

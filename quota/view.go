@@ -9,7 +9,7 @@ import (
 // are let go. The State itself is not changed. Thresholds decide what is low.
 func (s *State) At(m *Meter, rules NoticeRules, now time.Time) Status {
 	anchor := s.Anchor(m)
-	st := Status{Account: m.Account.Name, Plan: planStatus(m, anchor), State: StateOK, Windows: []WindowStatus{}}
+	st := Status{Account: m.Account.Name, Plan: planStatus(m, anchor, now), State: StateOK, Windows: []WindowStatus{}}
 	for i := range m.Account.Plan.Windows {
 		w := &m.Account.Plan.Windows[i]
 		at := s.standing(i)
@@ -19,6 +19,7 @@ func (s *State) At(m *Meter, rules NoticeRules, now time.Time) Status {
 		st.Windows = append(st.Windows, ws)
 	}
 	st.judge(m, rules)
+	st.Money = s.moneyAt(m, now)
 	st.Warnings = s.warnings(m, now)
 	return st
 }
@@ -31,12 +32,12 @@ func (s *State) standing(i int) Standing {
 	return s.Windows[i]
 }
 
-func planStatus(m *Meter, anchor time.Time) PlanStatus {
+func planStatus(m *Meter, anchor, now time.Time) PlanStatus {
 	p := &m.Account.Plan
 	return PlanStatus{
 		ID: p.ID, Name: p.Name, Unit: p.Unit, Assumed: m.Account.Assumed,
 		Detected: m.Account.Detected, Configured: m.Account.Configured,
-		RenewsAt: moment(m.Account.Renews), EndsAt: moment(m.Account.Ends),
+		RenewsAt: ahead(m.Account.Renews, now), EndsAt: ahead(m.Account.Ends, now), Fee: m.Account.feeStatus(now),
 		Anchor: moment(anchor), AnchorAssumed: m.Account.Subscribed.IsZero(),
 	}
 }
@@ -71,6 +72,9 @@ func (s *Standing) status(w *Window, unit Unit, now time.Time) WindowStatus {
 		ws.Estimated = &est
 	}
 	ws.Low, ws.High = s.between(w, now)
+	if ws.Low == nil && !stopped {
+		ws.Low, ws.High = s.guessed()
+	}
 	ws.Elsewhere = s.elsewhere(w)
 	ws.Approximate = s.Est > 0 || unit == Prompts && w.Blocks()
 	switch {
@@ -264,6 +268,9 @@ func (s *State) NextBoundary(m *Meter, now time.Time) (next time.Time, ok bool) 
 		if first, ok := at.oldest(); ok && w.Kind == Rolling {
 			consider(first.At.Add(w.Length))
 		}
+	}
+	for _, edge := range append(s.Money.ends(), m.Account.termEdges()...) {
+		consider(edge)
 	}
 	return next, ok
 }

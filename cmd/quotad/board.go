@@ -59,6 +59,9 @@ func (b *board) draw(all quota.Statuses) string {
 		for _, r := range rows[i] {
 			b.drawRow(r)
 		}
+		if m := all.Accounts[i].Money; m != nil {
+			b.say(moneyOf(m), dim)
+		}
 		for _, w := range all.Accounts[i].Warnings {
 			b.say("Warning: "+w.Message, warned)
 		}
@@ -96,6 +99,9 @@ func (b *board) head(st *quota.Status, named bool) {
 		plan += ", assumed: no plan is configured"
 	}
 	b.say(plan, bold)
+	if term := b.termOf(&st.Plan); term != "" {
+		b.say(term, dim)
+	}
 	if steps := stepped(st); st.Plan.AnchorAssumed && steps != "" {
 		b.say(steps+" from the first event on, assumed: no subscription date is configured", dim)
 	}

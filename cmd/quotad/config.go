@@ -119,7 +119,7 @@ func (a *app) configSet() *cobra.Command {
 		Long: `Changes one setting and leaves comments, order and layout of the file alone. The
 value is TOML (true, 90, [75, 90], 2026-03-04T16:55:13+08:00); what is no TOML
 of the right type is taken as a string. A result that would be wrong is not
-written. Lists of tables ([[endpoint]], [[plan]]) are edited in the file.`,
+written. Lists of tables ([[endpoint]], [[plan]], [[price]]) are edited in the file.`,
 		Example: `  quotad config set account.default.plan v2/pro
   quotad config set account.default.subscribed 2026-03-04T16:55:13+08:00
   quotad config set notify.thresholds '[50, 75, 90, 100]'
@@ -162,6 +162,9 @@ func effect(s config.Settings) []string {
 		lines = append(lines, accountEffect(acc, s.Providers[acc.Name]))
 	}
 	lines = append(lines, noticeEffect(s))
+	if s.Money.Prices != quota.PricesOfficial || len(s.Money.Own) > 0 {
+		lines = append(lines, "money: prices "+s.Money.Prices+", "+counted(len(s.Money.Own), "row")+" of your own")
+	}
 	if n := len(s.Rules.Endpoints) + len(s.Rules.Tools); n > 0 {
 		lines = append(lines, counted(n, "rule")+" on what is on the plan")
 	}
@@ -183,6 +186,12 @@ func accountEffect(acc quota.Account, p config.Provider) string {
 		fmt.Fprintf(&b, ", 5h %s", acc.Plan.Windows[i].Kind)
 	}
 	fmt.Fprintf(&b, ", model %s", acc.Model)
+	if !acc.Renews.IsZero() {
+		b.WriteString(", renews " + dayOf(acc.Renews))
+	}
+	if !acc.Ends.IsZero() {
+		b.WriteString(", ends " + dayOf(acc.Ends))
+	}
 	if p.Enabled {
 		b.WriteString(", provider " + p.Site + " (this version does not ask it)")
 	}
@@ -200,6 +209,7 @@ func noticeEffect(s config.Settings) string {
 	}{
 		{s.Notices.Refresh, "refresh"},
 		{s.Notices.Forecast, "forecast"},
+		{s.Notices.Renewal, "renewal"},
 		{s.Notify.Desktop, "on the desktop"},
 		{len(s.Notify.Command) > 0, "to a command"},
 		{!s.Notify.QuietHours.IsZero(), "quiet " + s.Notify.QuietHours.String()},

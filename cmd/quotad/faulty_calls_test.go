@@ -131,7 +131,7 @@ func (h *daemonHome) checkCounters() {
 	if err := json.Unmarshal([]byte(h.get("/v1/status?account=default")), &got); err != nil {
 		h.t.Fatal(err)
 	}
-	ledger := quota.Ledger{Meter: &quota.Meter{Account: settings.Account("default"), Rules: settings.Rules}}
+	ledger := quota.Ledger{Meter: &quota.Meter{Account: settings.Account("default"), Rules: settings.Rules, Prices: settings.Money.PriceTable()}}
 	book := quota.NewMemBook()
 	for _, e := range h.events() {
 		if _, err := book.Put(e); err != nil {

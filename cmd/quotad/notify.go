@@ -18,7 +18,8 @@ func (a *app) notifyCommand() *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "notify",
 		Short: "Test, list and silence notices",
-		Long: `Notices come when a window passes a threshold, runs out, or is full again. The
+		Long: `Notices come when a window passes a threshold, runs out, or is full again, and
+three days before a subscription is renewed or ends, where that is known. The
 configuration says which, and how: see [notify] in "quotad config show".`,
 		Example: `  quotad notify test
   quotad notify list --since today

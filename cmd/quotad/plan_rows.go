@@ -93,6 +93,8 @@ type planRow struct {
 	Routes     []routeRow     `json:"route"`
 	Models     []modelRow     `json:"model"`
 	Promotions []promotionRow `json:"promotion"`
+	Discounts  []discountRow  `json:"discount"`
+	Fees       []feeRow       `json:"fee"`
 	Estimate   *quota.Amount  `json:"estimate"` // of a prompt without tokens; null on a plan of prompts
 }
 
@@ -147,8 +149,18 @@ type (
 		Model string `json:"model"`
 		valid
 	}
+	feeRow struct {
+		Cycle quota.Cycle  `json:"cycle"`
+		USD   quota.Amount `json:"usd"`
+		valid
+	}
 	promotionRow struct {
 		Name string `json:"name"`
+		valid
+	}
+	discountRow struct {
+		Tool   string       `json:"tool"`
+		Factor quota.Amount `json:"factor"`
 		valid
 	}
 )
@@ -195,6 +207,12 @@ func rowOf(p *quota.Plan) planRow {
 	})
 	row.Promotions = each(p.Promotions, func(m quota.Promotion) promotionRow {
 		return promotionRow{m.Name, validRow(m.Valid, m.Source)}
+	})
+	row.Discounts = each(p.Discounts, func(d quota.Discount) discountRow {
+		return discountRow{d.Tool, d.Factor, validRow(d.Valid, d.Source)}
+	})
+	row.Fees = each(p.Fees, func(f quota.Fee) feeRow {
+		return feeRow{f.Cycle, f.USD, validRow(f.Valid, f.Source)}
 	})
 	return row
 }

@@ -17,9 +17,10 @@ func (a *app) plansCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plans [ID]",
 		Short: "List the plans, or all that is known of one",
-		Long: `Lists the plans that can be configured: their windows and caps, and which one is
-yours. With an ID, shows all that is known of that plan: what a prompt costs on
-which model and when, peak hours in local time, and where each figure is from.
+		Long: `Lists the plans that can be configured: what a month of each costs, its windows
+and caps, and which one is yours. With an ID, shows all that is known of that plan: what a prompt costs on
+which model and when, peak hours in local time, what the subscription costs and
+has cost, and where each figure is from.
 The configuration overrides all of it.`,
 		Example: `  quotad plans
   quotad plans v2/pro
@@ -81,7 +82,7 @@ func usersOf(s config.Settings, id string) []string {
 }
 
 func (a *app) planTable(s config.Settings) string {
-	t := table{screen: a.tableScreen(), head: []string{"", "ID", "NAME", "COUNTS", "WINDOWS"}, spare: []int{2}, flex: 4}
+	t := table{screen: a.tableScreen(), head: []string{"", "ID", "NAME", "COUNTS", "A MONTH", "WINDOWS"}, spare: []int{2}, flex: 5}
 	var rows [][]string
 	var notes []string
 	for i := range s.Plans {
@@ -90,7 +91,7 @@ func (a *app) planTable(s config.Settings) string {
 			mark = "*"
 			notes = append(notes, "* "+p.ID+": "+strings.Join(users, ", "))
 		}
-		rows = append(rows, []string{mark, clean(p.ID), clean(p.Name), string(p.Unit), windowsOf(p)})
+		rows = append(rows, []string{mark, clean(p.ID), clean(p.Name), string(p.Unit), priceOf(p, a.now()), windowsOf(p)})
 	}
 	return t.draw(rows) + "\n" + strings.Join(notes, "\n") + "\n"
 }
@@ -128,8 +129,10 @@ func (s *planSheet) draw(users []string) string {
 	s.peaks()
 	s.weights()
 	s.rates()
+	s.discounts()
 	s.routes()
 	s.models()
+	s.fees()
 	for i, source := range s.sources {
 		if i == 0 {
 			s.title("Sources")
@@ -269,6 +272,14 @@ func (s *planSheet) rates() {
 		rows = append(rows, []string{name, t.Credits.String(), validOf(t.Valid), s.source(t.Source)})
 	}
 	s.rows("An MCP call costs, in credits", []string{"tool", "credits", "valid", ""}, rows)
+}
+
+func (s *planSheet) discounts() {
+	var rows [][]string
+	for _, d := range s.plan.Discounts {
+		rows = append(rows, []string{clean(d.Tool), d.Factor.String(), validOf(d.Valid), s.source(d.Source)})
+	}
+	s.rows("Clients that pay a part of it, MCP calls aside", []string{"tool", "price x", "valid", ""}, rows)
 }
 
 func (s *planSheet) routes() {

@@ -19,10 +19,13 @@ func exhaustion(e quota.Event, message string) (quota.Event, error) {
 	}
 	stop, reason := quota.ParseStop(word, message, e.At)
 	if stop.Window == "" {
-		return e, failed(`quotad record --exhausted 5h   (or week, month), where you know which window it is`,
-			"--exhausted: nothing to record: %s", notStopped(reason))
+		hint := "quotad record --exhausted 5h   (or week, month), where you know which window it is"
+		if reason != quota.StopUnknown {
+			hint = "quotad status"
+		}
+		return e, failed(hint, "--exhausted: nothing to record: %s", notStopped(reason))
 	}
-	e.Window, e.Until = stop.Window, stop.Until
+	e.Window, e.Until, e.Code = stop.Window, stop.Until, stop.Code
 	return e, nil
 }
 
@@ -32,9 +35,10 @@ func notStopped(r quota.StopReason) string {
 	case quota.StopUnknown:
 		return "these are not words in which the provider says that a window is used up"
 	case quota.StopNotQuota:
-		return "the provider says something else than that a window is used up"
+		return "no window is used up: the provider says something else (too many requests at once, overload, fair use, balance, " +
+			"a plan that has ended, a model outside it)"
 	case quota.StopPast:
-		return "the window has refreshed since"
+		return "the window has refreshed since: the instant in these words is past"
 	default:
 		return r.String()
 	}

@@ -108,7 +108,8 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 	}
 	at, err := f.instants(loc)
 	return &simulation{
-		meter: &quota.Meter{Account: acc, Rules: settings.Rules}, rules: settings.Notices, at: at, loc: loc,
+		meter: &quota.Meter{Account: acc, Rules: settings.Rules, Prices: settings.Money.PriceTable()},
+		rules: settings.Notices, at: at, loc: loc,
 	}, err
 }
 

@@ -163,6 +163,9 @@ func cleanStatuses(all quota.Statuses) quota.Statuses {
 		st := &all.Accounts[i]
 		st.Account, st.Binding = clean(st.Account), clean(st.Binding)
 		st.Plan.ID, st.Plan.Name, st.Plan.Unit = clean(st.Plan.ID), clean(st.Plan.Name), quota.Unit(clean(string(st.Plan.Unit)))
+		if f := st.Plan.Fee; f != nil {
+			f.Cycle = quota.Cycle(clean(string(f.Cycle)))
+		}
 		for j := range st.Windows {
 			st.Windows[j].Window = clean(st.Windows[j].Window)
 		}

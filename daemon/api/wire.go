@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -153,16 +154,9 @@ func (w *wireEvent) exhaustion(e *quota.Event) *Error {
 	if e.Until, err = parseTime("until", w.Until); err != nil {
 		return err
 	}
-	if e.Window == "" && (w.Code != "" || w.Message != "") {
-		stop, reason := quota.ParseStop(w.Code, w.Message, e.At)
-		if stop.Window == "" {
-			err = InvalidField("code", "not taken as exhausted: %v", reason)
-			err.Stop = reason
+	if w.Code != "" || w.Message != "" {
+		if err := w.said(e); err != nil {
 			return err
-		}
-		e.Window = stop.Window
-		if e.Until.IsZero() {
-			e.Until = stop.Until
 		}
 	}
 	if len(e.Window) > maxWindow || len(e.Code) > maxWindow {
@@ -170,6 +164,23 @@ func (w *wireEvent) exhaustion(e *quota.Event) *Error {
 	}
 	if !e.Until.IsZero() {
 		e.Until = quota.Milli(e.Until)
+	}
+	return nil
+}
+
+// said fills in what the provider's own words tell and the sender did not. Words
+// that tell of something else than a used-up window are refused, whatever window
+// the sender has made of them.
+func (w *wireEvent) said(e *quota.Event) *Error {
+	stop, reason := quota.ParseStop(w.Code, w.Message, e.At)
+	if reason == quota.StopNotQuota || e.Window == "" && stop.Window == "" {
+		err := InvalidField("code", "not taken as exhausted: %v", reason)
+		err.Stop = reason
+		return err
+	}
+	e.Window, e.Code = cmp.Or(e.Window, stop.Window), cmp.Or(e.Code, stop.Code)
+	if e.Until.IsZero() && e.Window == stop.Window {
+		e.Until = stop.Until
 	}
 	return nil
 }

@@ -101,6 +101,27 @@ func TestDecodeEventExhaustedByCode(t *testing.T) {
 	}
 }
 
+func TestWhatIsSaidOfAWindowThatTheSenderNames(t *testing.T) {
+	const words = `"code":"1308","message":"Usage limit reached for 5 hour. Your limit will reset at 2026-11-23 18:29:10"`
+	for _, c := range []struct{ name, line, want string }{
+		{"the words tell until when", `"window":"5h",` + words, "5h until 2026-11-23T10:29:10Z"},
+		{"but not of another window", `"window":"week",` + words, "week until 0001-01-01T00:00:00Z"},
+		{"what the sender says goes first", `"window":"5h","until":"2026-11-23T08:00:00Z",` + words, "5h until 2026-11-23T08:00:00Z"},
+		{"words that nobody knows change nothing", `"window":"5h","code":"9999","message":"?"`, "5h until 0001-01-01T00:00:00Z"},
+		{"too many requests at once are no stop, whatever the sender says", `"window":"5h","code":"1302"`, "code: not taken as exhausted: not a quota stop"},
+		{"nor is a balance of nothing, in a body", `"window":"5h","message":"{\"error\":{\"code\":\"1113\"}}"`, "code: not taken as exhausted: not a quota stop"},
+	} {
+		e, err := DecodeEvent([]byte(`{"kind":"exhausted","at":"2026-11-23T06:30:00Z",`+c.line+`}`), testNow)
+		got := e.Window + " until " + e.Until.Format(time.RFC3339)
+		if err != nil {
+			got = err.Field + ": " + err.Message
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 func TestDecodeEventRejects(t *testing.T) {
 	for _, c := range []struct{ name, line, field, message string }{
 		{"nothing", "", "", "there is nothing"},
@@ -195,7 +216,7 @@ func anEvent(t *rapid.T) quota.Event {
 		Tool:    text.Draw(t, "tool"), Session: text.Draw(t, "session"), Project: text.Draw(t, "project"),
 		Model: text.Draw(t, "model"), Endpoint: bareEndpoint(text.Draw(t, "endpoint")), Turn: text.Draw(t, "turn"),
 		Transcript: text.Draw(t, "transcript"), Key: rapid.StringN(0, 12, 64).Draw(t, "key"),
-		Count:      rapid.IntRange(1, quota.MaxCount).Draw(t, "count"),
+		Count: rapid.IntRange(1, quota.MaxCount).Draw(t, "count"),
 	}
 	switch e.Kind {
 	case quota.KindUsage:

@@ -19,7 +19,7 @@ type Harvest struct {
 	judged bool
 	hooks  []told
 	stops  map[stop]bool
-	sentTo map[string]string // by session: the endpoint that a hook saw
+	sentTo map[turnOf]string // the endpoint that a hook saw
 }
 
 // item is one event that a session tells of, and what becomes of it.
@@ -33,7 +33,7 @@ type item struct {
 
 // New is an empty harvest of a tool.
 func New(tool string, rules Rules) *Harvest {
-	return &Harvest{tool: tool, rules: rules, byID: map[string]*item{}, stops: map[stop]bool{}, sentTo: map[string]string{}}
+	return &Harvest{tool: tool, rules: rules, byID: map[string]*item{}, stops: map[stop]bool{}, sentTo: map[turnOf]string{}}
 }
 
 // Take takes in an event that a session tells of, and the tool's id of the

@@ -192,6 +192,21 @@ func TestHooksTellTheEndpoint(t *testing.T) {
 	}
 }
 
+// A session that was taken up with another endpoint has turns of both.
+func TestEachTurnWentWhereAHookSawItGoing(t *testing.T) {
+	const plan, paid = "https://api.z.ai/api/anthropic", "https://api.z.ai/api/paas/v4"
+	kept := []quota.Event{asked("1", "a", 0), answered("1", "a", "glm-5.3", 5), asked("2", "b", 60), answered("2", "b", "glm-5.3", 65), answered("3", "c", "glm-5.3", 70)}
+	to := func(e quota.Event, url string) quota.Event { e.Endpoint = url; return e }
+	_, got := missing(Rules{}, kept, []quota.Event{to(hooked("01A", "a", 0), paid), to(hooked("01B", "b", 60), plan)})
+	var went []string
+	for _, e := range got {
+		went = append(went, e.Endpoint)
+	}
+	if want := []string{paid, plan, plan}; !slices.Equal(went, want) {
+		t.Errorf("%s went to %q, want %q", ids(got), went, want)
+	}
+}
+
 func TestTally(t *testing.T) {
 	kept := []quota.Event{
 		asked("1", "a", 0), answered("1", "a", "glm-5.3", 5), answered("2", "a", "glm-4.7", 8),

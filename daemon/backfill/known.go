@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -48,7 +49,8 @@ func (h *Harvest) Known(e quota.Event) {
 	case quota.KindPrompt:
 		if !h.fromSession(e.ID) {
 			if e.Endpoint != "" {
-				h.sentTo[e.Session] = e.Endpoint
+				h.sentTo[turnOf{session: e.Session}] = e.Endpoint
+				h.sentTo[turnOf{e.Session, e.Turn}] = e.Endpoint
 			}
 			h.hooks = append(h.hooks, told{session: e.Session, turn: e.Turn, at: e.At, count: e.Count})
 		}
@@ -78,7 +80,7 @@ func (h *Harvest) Missing() []*quota.Event {
 	h.matchPrompts()
 	var list []*quota.Event
 	for _, i := range h.items {
-		if url := h.sentTo[i.event.Session]; i.guessed && url != "" {
+		if url := h.seen(i.event); i.guessed && url != "" {
 			i.event.Endpoint, i.guessed = url, false
 		}
 		if i.event.Kind == quota.KindExhausted && h.stops[stopOf(i.event)] {
@@ -89,6 +91,16 @@ func (h *Harvest) Missing() []*quota.Event {
 		}
 	}
 	return list
+}
+
+// turnOf is a turn of a session, or where that is "", the session: one that was
+// taken up again may go somewhere else from then on.
+type turnOf struct{ session, turn string }
+
+// seen is the endpoint that a hook saw of an event's turn, or else last in its
+// session.
+func (h *Harvest) seen(e quota.Event) string {
+	return cmp.Or(h.sentTo[turnOf{e.Session, e.Turn}], h.sentTo[turnOf{session: e.Session}])
 }
 
 func (h *Harvest) matchPrompts() {

@@ -62,13 +62,18 @@ func parsePlugin(in Input, tool string) Report {
 }
 
 // pluginStop reads a refusal, which comes anew with each attempt, without end,
-// and is one event until the instant that it names.
+// and is one event until the instant that it names; of one that names none, an
+// hour has one.
 func pluginStop(in Input, e quota.Event) Report {
 	e, ok := stopBy(e, in.text("message"))
 	if !ok {
 		return Report{Reason: NotQuota}
 	}
-	e.ID = ownID(e.Tool, e.Session, e.Window, e.Until.Format(time.RFC3339))
+	until := e.Until
+	if until.IsZero() {
+		until = e.At.UTC().Truncate(time.Hour)
+	}
+	e.ID = ownID(e.Tool, e.Session, e.Window, until.Format(time.RFC3339))
 	return Report{Reason: Stopped, Events: []quota.Event{e}}
 }
 

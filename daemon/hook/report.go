@@ -43,6 +43,6 @@ func turnOf(e quota.Event) *api.Turn {
 // that holds on: a tool may have tried for so long that the instant is past.
 func stopBy(e quota.Event, text string) (quota.Event, bool) {
 	stop, _ := quota.ParseStop("", text, e.At)
-	e.Kind, e.Window, e.Until, e.Transcript = quota.KindExhausted, stop.Window, stop.Until, ""
-	return e, stop.Window != "" && stop.Until.After(e.At)
+	e.Kind, e.Window, e.Until, e.Code, e.Transcript = quota.KindExhausted, stop.Window, stop.Until, stop.Code, ""
+	return e, stop.Sure(e.At)
 }

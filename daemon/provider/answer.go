@@ -34,7 +34,11 @@ func (c *Client) ask(ctx context.Context, to, key string, bearer bool) (answer, 
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return answer{}, failedToAsk(err)
+		a := answer{}
+		if resp != nil { // of a redirect that was not followed
+			a.status = resp.StatusCode
+		}
+		return a, a.stamp(failedToAsk(err))
 	}
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode, after: retryAfter(resp.Header)}
@@ -47,7 +51,7 @@ func (c *Client) ask(ctx context.Context, to, key string, bearer bool) (answer, 
 	case len(body) > maxBody:
 		return a, a.stamp(&Fault{Kind: FaultRefused, Message: "the answer is larger than 1 MiB"})
 	}
-	a.body = bytes.ReplaceAll(body, []byte(key), []byte("[key]"))
+	a.body = without(body, key)
 	return a, a.stamp(a.failure())
 }
 
@@ -102,7 +106,7 @@ func failedToAsk(err error) *Fault {
 	case errors.As(err, &certificate):
 		return refused("the certificate is not one of the provider's: is there a proxy in between, or the clock wrong?")
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return transient(fmt.Sprintf("no answer within %v", deadline))
+		return transient("no answer in time")
 	case errors.Is(err, context.Canceled):
 		return transient("the question was called off")
 	case errors.As(err, &dns):
@@ -116,6 +120,18 @@ func failedToAsk(err error) *Fault {
 func isTimeout(err error) bool {
 	var e net.Error
 	return errors.As(err, &e) && e.Timeout()
+}
+
+// without takes out of a body what it has of the key: the whole, and the two
+// halves of which keys are made, the dot between them. What is too short to be a
+// key is left alone, since figures could be meant.
+func without(body []byte, key string) []byte {
+	for _, part := range append([]string{key}, strings.Split(key, ".")...) {
+		if len(part) >= 6 {
+			body = bytes.ReplaceAll(body, []byte(part), []byte("[key]"))
+		}
+	}
+	return body
 }
 
 // noKey is a key that cannot be had.

@@ -17,7 +17,7 @@ type Options struct {
 	BaseURL      string            // in place of the site's; plain http on loopback only
 	Organization string            // of a team, with Project
 	Project      string            //
-	Key          KeySource         //
+	Key          KeySource         // nil: credential or environment
 	Now          func() time.Time  // nil: time.Now
 	Transport    http.RoundTripper // nil: one of our own
 }
@@ -34,6 +34,9 @@ type Client struct {
 func New(o Options) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Key == nil {
+		o.Key = Keys(KeyOptions{})
 	}
 	if o.Transport == nil {
 		o.Transport = ownTransport()
@@ -103,6 +106,8 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (answer
 	if fault != nil {
 		return answer{}, fault
 	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
 	a, fault := c.bothForms(ctx, to.String(), key)
 	if fault == nil || fault.Kind != FaultKey {
 		return a, fault
@@ -116,15 +121,13 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (answer
 // bothForms asks with the key as it is or with "Bearer " before it, whichever
 // worked, and where the key is refused the other way.
 func (c *Client) bothForms(ctx context.Context, to, key string) (answer, *Fault) {
-	on, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
 	first := c.bearer.Load()
-	a, fault := c.ask(on, to, key, first)
+	a, fault := c.ask(ctx, to, key, first)
 	if !a.refusedKey(fault) {
 		return a, fault
 	}
-	a, fault = c.ask(on, to, key, !first)
-	if !a.refusedKey(fault) && a.status != 0 {
+	a, fault = c.ask(ctx, to, key, !first)
+	if fault == nil || fault.Kind != FaultKey && fault.Kind != FaultTransient {
 		c.bearer.Store(!first)
 	}
 	return a, fault

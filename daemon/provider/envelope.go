@@ -62,7 +62,7 @@ func (e envelope) empty(text string) *Fault {
 	if e.code != 0 && e.code != 200 {
 		return e.fault()
 	}
-	return &Fault{Kind: FaultEmpty, Code: e.code, Message: text}
+	return &Fault{Kind: FaultEmpty, Message: text}
 }
 
 // unreadable is a body that is not what was asked for.
@@ -72,7 +72,7 @@ func unreadable(what string) *Fault {
 
 // withRaw keeps the beginning of a body.
 func (f *Fault) withRaw(body []byte) *Fault {
-	f.Raw = []byte(clip(string(body[:min(len(body), maxRaw+4)]), maxRaw))
+	f.Raw = []byte(clip(string(body), maxRaw))
 	return f
 }
 

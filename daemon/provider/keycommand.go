@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ func runKeyCommand(ctx context.Context, args []string) (string, error) {
 	on, cancel := context.WithTimeout(ctx, keyTime)
 	defer cancel()
 	name := filepath.Base(args[0])
-	var out keyOutput
+	out := keyOutput{stop: cancel}
 	cmd := exec.CommandContext(on, args[0], args[1:]...)
 	cmd.Stdout = &out
 	cmd.Env = withoutOwn(os.Environ())
@@ -36,13 +35,17 @@ func runKeyCommand(ctx context.Context, args []string) (string, error) {
 	case out.full:
 		return "", &KeyError{Message: fmt.Sprintf("the key command %s printed more than any key has", name)}
 	case on.Err() != nil && err != nil:
-		return "", &KeyError{Message: fmt.Sprintf("the key command %s took longer than %v and was ended", name, keyTime)}
+		return "", &KeyError{Message: fmt.Sprintf("the key command %s took too long and was ended: it has %v", name, keyTime)}
 	case errors.As(err, &exit):
 		return "", &KeyError{Message: fmt.Sprintf("the key command %s ended with %v: run it by hand to see why", name, exit.ProcessState)}
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
-		return "", &KeyError{Message: fmt.Sprintf("the key command %s cannot be run: is it installed, and on the service's PATH?", name)}
+		return "", notRun(name)
 	}
-	return out.String(), nil
+	return string(out.text), nil
+}
+
+func notRun(name string) error {
+	return &KeyError{Message: fmt.Sprintf("the key command %s cannot be run: is it installed, and on the service's PATH?", name)}
 }
 
 // withoutOwn is the environment without what is quotad's alone: the command
@@ -58,16 +61,19 @@ func withoutOwn(environ []string) []string {
 	return env
 }
 
-// keyOutput keeps the beginning of an output, and ends one that does not stop.
+// keyOutput keeps the beginning of an output, and ends a program that goes on.
 type keyOutput struct {
-	bytes.Buffer
+	text []byte
 	full bool
+	stop func()
 }
 
 func (o *keyOutput) Write(p []byte) (int, error) {
-	if o.Len()+len(p) > 2*maxKey {
+	if len(o.text)+len(p) > 2*maxKey {
 		o.full = true
-		return 0, errors.New("too much output") // closes the program's pipe
+		o.stop()
+		return 0, errors.New("too much output")
 	}
-	return o.Buffer.Write(p)
+	o.text = append(o.text, p...)
+	return len(p), nil
 }

@@ -12,23 +12,33 @@ import (
 )
 
 // readKeyFile reads a key from a file of the user's own that nobody else may
-// read. It is looked at after it is opened, so that there is no other in its
-// place by then.
+// read.
 func readKeyFile(path string) (string, error) {
+	f, err := openKeyFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return readKey(f)
+}
+
+// openKeyFile looks at a file after it is opened, so that there is no other in
+// its place by then.
+func openKeyFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, syscall.ELOOP):
-		return "", &KeyError{Message: fmt.Sprintf("the key file %s is a symbolic link: name the file itself, or read it with key_command", path)}
+		return nil, &KeyError{Message: fmt.Sprintf("the key file %s is a symbolic link: name the file itself, or read it with key_command", path)}
 	case errors.Is(err, fs.ErrNotExist):
-		return "", &KeyError{Message: fmt.Sprintf("there is no key file %s: write the key into it, with mode 0600", path)}
+		return nil, &KeyError{Message: fmt.Sprintf("there is no key file %s: write the key into it, with mode 0600", path)}
 	case err != nil:
-		return "", &KeyError{Message: fmt.Sprintf("the key file cannot be read: %v", err)}
+		return nil, &KeyError{Message: fmt.Sprintf("the key file cannot be read: %v", err)}
 	}
-	defer f.Close()
 	if err := checkKeyFile(f); err != nil {
-		return "", err
+		f.Close()
+		return nil, err
 	}
-	return readKey(f)
+	return f, nil
 }
 
 func checkKeyFile(f *os.File) error {

@@ -3,6 +3,8 @@ package provider
 import (
 	"cmp"
 	"context"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,7 +34,7 @@ type KeyOptions struct {
 	Account string
 	File    string              // key_file, absolute; empty: none
 	Command []string            // key_command; empty: none
-	Env     func(string) string // os.Getenv
+	Env     func(string) string // nil: os.Getenv
 }
 
 // KeyError is a key that cannot be had: what is wrong, and what to run.
@@ -49,7 +51,12 @@ type KeyRing struct {
 }
 
 // Keys makes the KeyRing of an account.
-func Keys(o KeyOptions) *KeyRing { return &KeyRing{o: o} }
+func Keys(o KeyOptions) *KeyRing {
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	return &KeyRing{o: o}
+}
 
 // Source says in words where Key looks, such as "the key file /home/u/zai.key";
 // "" where nothing is set up.
@@ -65,6 +72,26 @@ func (k *KeyRing) Source() string {
 		return "the environment variable " + EnvKey
 	}
 	return ""
+}
+
+// Check says what is wrong with where the key is, without reading it or running
+// a command.
+func (k *KeyRing) Check() error {
+	switch {
+	case k.o.File != "":
+		f, err := openKeyFile(k.o.File)
+		if err == nil {
+			f.Close()
+		}
+		return err
+	case len(k.o.Command) > 0:
+		if _, err := exec.LookPath(k.o.Command[0]); err != nil {
+			return notRun(k.program())
+		}
+	case k.Source() == "":
+		return k.missing()
+	}
+	return nil
 }
 
 // Key gives the key as it was given out, without "Bearer ". It waits for a
@@ -102,7 +129,11 @@ func (k *KeyRing) read(ctx context.Context) (string, error) {
 	case k.o.Env(EnvKey) != "":
 		return k.o.Env(EnvKey), nil
 	}
-	return "", &KeyError{
+	return "", k.missing()
+}
+
+func (k *KeyRing) missing() error {
+	return &KeyError{
 		Message: "no key is set up for the account " + k.account() + ": name one with key_file or key_command, or set " + EnvKey,
 		Hint:    "quotad config set account." + k.account() + ".provider.key_file PATH",
 	}
@@ -119,8 +150,8 @@ func (k *KeyRing) command(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	k.kept = text
-	return text, nil
+	k.kept = firstLine(text) // nothing of what a password manager may add
+	return k.kept, nil
 }
 
 func (k *KeyRing) account() string { return cmp.Or(k.o.Account, quota.DefaultAccount) }

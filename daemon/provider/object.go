@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 )
 
 // object is a JSON object of the provider's, of whose fields each may be
@@ -100,11 +99,5 @@ func (o object) list(key string) (rows []object, ok bool) {
 
 // clip is at most so many bytes of s, and valid UTF-8.
 func clip(s string, most int) string {
-	if len(s) > most {
-		for most > 0 && !utf8.RuneStart(s[most]) {
-			most--
-		}
-		s = s[:most]
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return strings.ToValidUTF8(s[:min(len(s), most)], "?")
 }

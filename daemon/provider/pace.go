@@ -60,8 +60,11 @@ type Pace struct {
 }
 
 // NewPace makes a Pace. The numbers that rand gives, 0 to below 1, keep many
-// that fail at once from coming back at once.
+// that fail at once from coming back at once; nil: they do.
 func NewPace(rand func() float64) *Pace {
+	if rand == nil {
+		rand = func() float64 { return 0.5 }
+	}
 	return &Pace{rand: rand, nudged: map[Why]time.Time{}}
 }
 
@@ -70,9 +73,7 @@ func NewPace(rand func() float64) *Pace {
 // used within ActiveWithin.
 func (p *Pace) Next(now time.Time, active bool) (at time.Time, why Why) {
 	now = now.Round(0) // the wall clock alone: the other stands still in suspend
-	if p.asked.After(now) {
-		p.asked = now // the clock was set back
-	}
+	p.setBack(now)
 	if _, ok := p.nudged[WhyHand]; ok {
 		return now, WhyHand
 	}
@@ -94,6 +95,18 @@ func (p *Pace) Next(now time.Time, active bool) (at time.Time, why Why) {
 		at = now
 	}
 	return at, why
+}
+
+// setBack takes for now what lies after it: the clock was set back.
+func (p *Pace) setBack(now time.Time) {
+	if p.asked.After(now) {
+		p.asked = now
+	}
+	for why, since := range p.nudged {
+		if since.After(now) {
+			p.nudged[why] = now
+		}
+	}
 }
 
 // regular is the distance to the last reading without anything special.

@@ -26,7 +26,7 @@ func generationOf(rows map[string]limit) string {
 // planOf names a plan; "" where that is not clear. A team's seat is known by its
 // caps, whatever the level says.
 func planOf(generation, level string, rows map[string]limit) string {
-	byCaps := planByCaps(rows)
+	byCaps := planByCaps(generation, rows)
 	if strings.Contains(byCaps, "/team-") {
 		return byCaps
 	}
@@ -47,7 +47,8 @@ func planID(generation, tier string) string {
 // tierOf finds the tier in a level ("max") or the name of a product ("GLM
 // Coding Max").
 func tierOf(name string) string {
-	for _, word := range strings.Fields(strings.ToLower(name)) {
+	other := func(r rune) bool { return r < 'a' || r > 'z' }
+	for _, word := range strings.FieldsFunc(strings.ToLower(name), other) {
 		if slices.Contains([]string{"lite", "pro", "max"}, word) {
 			return word
 		}
@@ -55,22 +56,32 @@ func tierOf(name string) string {
 	return ""
 }
 
-// planByCaps is the one built-in plan that has just the caps told, of which
-// there have to be the two that a credits plan has.
-func planByCaps(rows map[string]limit) string {
-	five, week := rows[quota.WindowFive], rows[quota.WindowWeek]
-	if five.Type != creditLimit || week.Type != creditLimit || five.Cap == nil || week.Cap == nil {
-		return ""
-	}
+// planByCaps is the one built-in plan of a generation that has just the caps
+// told; "" where they fit none, or several, or none was told.
+func planByCaps(generation string, rows map[string]limit) (id string) {
 	for _, p := range quota.Plans() {
-		if p.Unit == quota.Credits && capIs(p, quota.WindowFive, *five.Cap) && capIs(p, quota.WindowWeek, *week.Cap) {
-			return p.ID
+		if strings.HasPrefix(p.ID, generation+"/") && fits(p, rows) {
+			if id != "" {
+				return ""
+			}
+			id = p.ID
 		}
 	}
-	return ""
+	return id
 }
 
-func capIs(p quota.Plan, window string, units float64) bool {
-	i, ok := p.Window(window)
-	return ok && p.Windows[i].Cap == quota.FromFloat(units)
+// fits reports whether a plan has every cap told, of which there has to be one.
+// Caps in tokens are none of a plan's.
+func fits(p quota.Plan, rows map[string]limit) (fit bool) {
+	for window, l := range rows {
+		if l.Cap == nil || l.Type == tokensLimit {
+			continue
+		}
+		i, ok := p.Window(window)
+		if !ok || p.Windows[i].Cap != quota.FromFloat(*l.Cap) {
+			return false
+		}
+		fit = true
+	}
+	return fit
 }

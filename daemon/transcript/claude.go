@@ -124,17 +124,21 @@ func (s *claudeState) refusal(l *claudeLine, tell func(Item)) {
 	}
 }
 
-// stop tells when the provider will serve again, where it said so in a text.
-// Claude Code retries for long before it gives up, and writes of each attempt:
+// stop tells that the provider has stopped and until when, where a text says so
+// beyond doubt. Claude Code retries for long before it gives up, and writes of each attempt:
 // they are one event, and the instant may be past by then.
 func (s *claudeState) stop(l *claudeLine, text string, tell func(Item)) {
 	at := quota.Milli(l.at)
 	stop, _ := quota.ParseStop("", text, at)
-	if stop.Window == "" || !stop.Until.After(at) {
+	if !stop.Sure(at) {
 		return
 	}
-	e := s.event(quota.KindExhausted, digest(s.Session, stop.Window, stop.Until.String()), l.at)
-	e.Window, e.Until, e.Turn = stop.Window, stop.Until, s.Turn[l.side()]
+	turn, until := s.Turn[l.side()], stop.Until.String()
+	if stop.Until.IsZero() {
+		until = turn
+	}
+	e := s.event(quota.KindExhausted, digest(s.Session, stop.Window, until), l.at)
+	e.Window, e.Until, e.Code, e.Turn = stop.Window, stop.Until, stop.Code, turn
 	tell(Item{Event: e})
 }
 

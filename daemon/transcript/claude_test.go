@@ -55,6 +55,22 @@ func TestAStopIsOneEventHoweverOftenItIsWritten(t *testing.T) {
 	}
 }
 
+func TestAStopWithoutAnInstantIsOneEventOfItsTurn(t *testing.T) {
+	daily := `429 {"error":{"code":"1304","message":"Daily call limit reached"}}`
+	prompt := func(turn string) string { return claudeUser("u-"+turn, `"go on"`, `"promptId":"`+turn+`",`) }
+	r := readingOf(t, claudeCode, prompt("t-1"), claudeRetry(1, "429", daily), claudeRetry(2, "429", daily), prompt("t-2"), claudeRetry(1, "429", daily))
+	r.more(true)
+	ids := map[string]bool{}
+	for _, i := range r.got {
+		if e := i.Event; e.Window != "" && e.Until.IsZero() && e.Code == "1304" {
+			ids[e.ID] = true
+		}
+	}
+	if len(r.got) != 5 || len(ids) != 2 {
+		t.Errorf("%d items, %d stops", len(r.got), len(ids))
+	}
+}
+
 const anAnswer = "usage glm-5.3 42+30+7"
 
 func TestEachKindOfLineOfClaudeCode(t *testing.T) {
@@ -81,6 +97,7 @@ func TestEachKindOfLineOfClaudeCode(t *testing.T) {
 		{"a refusal that says until when", claudeRefusal("API Error: Request rejected (429) · Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 19:30:00"), "exhausted 5h until 11:30 in t-0"},
 		{"a refusal that is past by then", claudeRefusal("API Error: Usage limit reached for 5 hour. Your limit will reset at 2026-10-05 07:30:00"), ""},
 		{"a request that is refused and made again", claudeRetry(1, "429", stopBody), "exhausted 5h until 11:30 in t-0"},
+		{"one that is refused in words alone, without an instant", claudeRetry(1, "429", "429 Usage limit reached for 5 hour"), ""},
 		{"one that is refused for concurrency", claudeRetry(1, "429", `429 {"error":{"code":"1302","message":"High concurrency"}}`), ""},
 		{"one that is refused without a word", claudeRetry(1, "429", "429 "), ""},
 		{"one that is refused for its key", claudeRetry(1, "401", strings.Replace(stopBody, "429", "401", 1)), ""},

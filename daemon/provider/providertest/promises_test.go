@@ -56,8 +56,8 @@ func later(a, b time.Time) time.Time {
 
 // holdNotice holds a notice against what truly was at that instant.
 func (w *world) holdNotice(d quota.DueNotice) {
-	const exact = 2 * time.Second // a refusal tells whole seconds, and no fraction
-	use, ok := w.side.provider.Use(d.Window, w.now.Add(exact))
+	const same = time.Minute // of two tellings of one reset
+	use, ok := w.side.provider.Use(d.Window, w.now.Add(same))
 	if !ok || d.Window == quota.WindowMonth {
 		return
 	}
