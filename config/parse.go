@@ -21,6 +21,7 @@ func Parse(name string, data []byte) (Settings, error) {
 	s.Plans = overlay(quota.Plans(), root.get("plan").tables())
 	s.accounts(root.get("account").table())
 	s.Rules = rules(root.get("endpoint").tables(), root.get("tool").table())
+	s.belongs(root.get("belongs").tables())
 	s.notify(root.get("notify").table())
 	s.Money = money(root.get("money").table(), root.get("price").tables())
 	s.Store = store(root.get("store").table())

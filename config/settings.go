@@ -24,6 +24,7 @@ type Settings struct {
 	Providers map[string]Provider         // one for each of Accounts, by name
 	FiveHour  map[string]quota.WindowKind // five_hour of the accounts that set it, by name
 	Rules     quota.Rules                 // Tools is never nil
+	Belongs   []quota.Belonging           // which account an event belongs to; the first that fits decides. A Project may begin with "~/"
 	Plans     []quota.Plan                // built-in ones, overlaid by [[plan]]
 	Notices   quota.NoticeRules
 	Notify    Notify
@@ -126,6 +127,15 @@ func (s Settings) AccountOn(name string, plan quota.Plan) quota.Account {
 func (s Settings) assumed(name string) quota.Account {
 	plan, _ := s.Plan(quota.DefaultPlan)
 	return quota.Account{Name: name, Plan: plan, Assumed: true, Model: quota.DefaultModel}
+}
+
+// Assignment is which account events belong to, home being the user's folder.
+func (s Settings) Assignment(home string) quota.Assignment {
+	rows := slices.Clone(s.Belongs)
+	for i := range rows {
+		rows[i].Project = ExpandHome(rows[i].Project, home)
+	}
+	return quota.Assignment{Rows: rows}
 }
 
 // Plan finds a plan by its id.

@@ -21,6 +21,7 @@ func Show(s Settings) ([]byte, error) {
 		w.account(s, a)
 		w.provider(a.Name, s.Providers[a.Name])
 	}
+	w.belongs(s.Belongs)
 	w.rules(s.Rules)
 	w.notify(s)
 	w.money(s.Money)
@@ -89,6 +90,18 @@ func (w *writer) provider(account string, p Provider) {
 	}
 	if p.Project != "" {
 		w.put("project", p.Project)
+	}
+}
+
+func (w *writer) belongs(rows []quota.Belonging) {
+	for _, b := range rows {
+		w.item("belongs")
+		w.put("account", b.Account)
+		for _, c := range [][2]string{{"tool", b.Tool}, {"project", b.Project}, {"host", b.Host}, {"key", b.Key}} {
+			if c[1] != "" {
+				w.put(c[0], c[1])
+			}
+		}
 	}
 }
 

@@ -1,8 +1,12 @@
 package daemon
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"quotad/daemon/store"
@@ -20,7 +24,9 @@ type About struct {
 	VerifiedAt   *time.Time     `json:"verified_at"`
 	SnoozedUntil *time.Time     `json:"snoozed_until"`
 
-	Tools  map[string]AboutTool `json:"tools"` // those heard of in the last 30 days, by name
+	Own    map[string]string    `json:"own_keys,omitempty"` // hash of each account's own key
+	Keys   []AboutKey           `json:"keys"`               // those that tools used in that time, the newest first
+	Tools  map[string]AboutTool `json:"tools"`              // those heard of in the last 30 days, by name
 	Follow AboutFollow          `json:"follow"`
 }
 
@@ -38,6 +44,15 @@ type AboutTool struct {
 	Events int       `json:"events"` // prompts and refusals
 }
 
+// AboutKey is a key that a tool was seen to use.
+type AboutKey struct {
+	Key     string    `json:"key"` // salted hash of it
+	Tool    string    `json:"tool"`
+	Account string    `json:"account"` // of the newest event with it
+	Last    time.Time `json:"last"`
+	Events  int       `json:"events"`
+}
+
 // heardOf is how far back tools are looked for.
 const heardOf = 30 * 24 * time.Hour
 
@@ -52,12 +67,15 @@ func (d *service) getAbout(r *http.Request) (any, error) {
 
 // about says what the store has.
 func (e *Engine) about() (a About, err error) {
-	a = About{Database: e.store.Path(), Accounts: []AboutAccount{}, Tools: map[string]AboutTool{}}
+	a = About{Database: e.store.Path(), Accounts: []AboutAccount{}, Keys: []AboutKey{}, Tools: map[string]AboutTool{}}
 	if a.Bytes, err = e.store.Size(); err != nil {
 		return a, err
 	}
 	now := e.now()
 	a.SnoozedUntil = e.snoozed(now)
+	if keys := e.keys.Load(); keys != nil {
+		a.Own = *keys
+	}
 	err = e.store.View(func(tx *store.Tx) error {
 		counts, err := tx.Counts()
 		if err != nil {
@@ -69,8 +87,7 @@ func (e *Engine) about() (a About, err error) {
 		if a.VerifiedAt, err = verifiedAt(tx); err != nil {
 			return err
 		}
-		a.Tools, err = tools(tx, now)
-		return err
+		return a.hear(tx, now)
 	})
 	return a, err
 }
@@ -87,19 +104,28 @@ func verifiedAt(tx *store.Tx) (*time.Time, error) {
 	return &at, nil
 }
 
-// tools are those of the last days, by what their hooks sent: usage is what the
-// daemon read by itself.
-func tools(tx *store.Tx, now time.Time) (map[string]AboutTool, error) {
-	found := map[string]AboutTool{}
+// hear fills in the tools of the last days and their keys, by what their hooks
+// sent: usage is what the daemon read by itself.
+func (a *About) hear(tx *store.Tx, now time.Time) error {
+	keys := map[[2]string]AboutKey{}
 	for e, err := range tx.Events("", now.Add(-heardOf), time.Time{}, 0) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if e.Kind == quota.KindPrompt || e.Kind == quota.KindExhausted {
-			found[e.Tool] = AboutTool{e.At, found[e.Tool].Events + 1}
+		if e.Kind != quota.KindPrompt && e.Kind != quota.KindExhausted {
+			continue
+		}
+		a.Tools[e.Tool] = AboutTool{e.At, a.Tools[e.Tool].Events + 1}
+		if e.Key != "" {
+			id := [2]string{e.Key, e.Tool}
+			keys[id] = AboutKey{e.Key, e.Tool, e.Account, e.At, keys[id].Events + 1}
 		}
 	}
-	return found, nil
+	a.Keys = slices.AppendSeq(a.Keys, maps.Values(keys))
+	slices.SortFunc(a.Keys, func(x, y AboutKey) int {
+		return cmp.Or(y.Last.Compare(x.Last), strings.Compare(x.Key, y.Key), strings.Compare(x.Tool, y.Tool))
+	})
+	return nil
 }
 
 // set is t, or nil where that is zero.

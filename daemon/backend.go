@@ -51,65 +51,15 @@ func (b backend) Status(account string, now time.Time) (quota.Statuses, bool) {
 	return all, known
 }
 
-// Events implements api.Backend. The entries are read page by page, so that a
-// slow reader holds no transaction open.
+// Events implements api.Backend.
 func (b backend) Events(ctx context.Context, q api.EventQuery) iter.Seq2[quota.Event, error] {
-	return pages(ctx, func(yield func(quota.Event) bool, after *quota.Event) error {
-		return b.store.View(func(tx *store.Tx) error {
-			return page(tx, q, after, yield)
-		})
-	})
-}
-
-// pageSize is how many entries one transaction reads.
-const pageSize = 1000
-
-// pages yields what read gives, page after page, each after the last event of
-// the one before.
-func pages(ctx context.Context, read func(yield func(quota.Event) bool, after *quota.Event) error) iter.Seq2[quota.Event, error] {
 	return func(yield func(quota.Event, error) bool) {
-		var last *quota.Event
-		for {
-			var list []quota.Event
-			err := read(func(e quota.Event) bool { list = append(list, e); return len(list) < pageSize }, last)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(quota.Event{}, err)
+		for e, err := range b.entries(ctx, q) {
+			if !yield(e.Event, err) {
 				return
 			}
-			for _, e := range list {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if len(list) < pageSize {
-				return
-			}
-			last = &list[len(list)-1]
 		}
 	}
-}
-
-// page reads on from after an event.
-func page(tx *store.Tx, q api.EventQuery, after *quota.Event, yield func(quota.Event) bool) error {
-	since := q.Since
-	if after != nil {
-		since = after.At
-	}
-	for e, err := range tx.Events(q.Account, since, q.Until, 0) {
-		if err != nil {
-			return err
-		}
-		if after != nil && !after.Before(e.Event) {
-			continue
-		}
-		if !yield(e.Event) {
-			return nil
-		}
-	}
-	return nil
 }
 
 // Notices implements api.Backend.

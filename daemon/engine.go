@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,8 @@ type Engine struct {
 	pings    chan chan struct{}
 	stopped  chan struct{}
 	snap     atomic.Pointer[Snapshot]
-	snooze   atomic.Pointer[time.Time] // its end, as it is stored
+	snooze   atomic.Pointer[time.Time]         // its end, as it is stored
+	keys     atomic.Pointer[map[string]string] // hash of each account's own key
 	subs     subscribers
 	counts   counts
 	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
@@ -50,9 +52,11 @@ type Engine struct {
 	// Owned by the loop, or by the constructor before it runs.
 	settings *config.Settings
 	accounts map[string]*account
-	crowd    int       // operations in the batch before
-	failing  bool      // the last transaction failed
-	checked  time.Time // when the file was last looked for
+	sessions map[sessionOf]string // account of their last prompt
+	home     string               // of the user; "" where it is not known
+	crowd    int                  // operations in the batch before
+	failing  bool                 // the last transaction failed
+	checked  time.Time            // when the file was last looked for
 }
 
 // account is what the engine holds of one account.
@@ -85,10 +89,11 @@ func NewEngine(s *store.Store, settings config.Settings, now func() time.Time, l
 		store: s, now: now, log: log,
 		queue: make(chan *operation, queueLength), looks: make(chan struct{}, 1), broken: make(chan error, 1),
 		pings: make(chan chan struct{}), stopped: make(chan struct{}),
-		accounts: map[string]*account{}, settings: &settings,
+		accounts: map[string]*account{}, settings: &settings, sessions: map[sessionOf]string{},
 	}
+	e.home, _ = os.UserHomeDir() // without one no rule can mean a folder in it
 	w := e.begin()
-	if err := s.Update(func(tx *store.Tx) error { w.tx = tx; return w.load(&settings) }); err != nil {
+	if err := s.Update(func(tx *store.Tx) error { w.tx = tx; return w.begin(&settings) }); err != nil {
 		return nil, fmt.Errorf("take up the counters: %w", err)
 	}
 	e.adopt(w)
@@ -323,6 +328,7 @@ func (e *Engine) adopt(w *work) {
 			e.log.Warn().Err(err).Msg("the memory of a long fold is not given back")
 		}
 	}
+	e.keep(w.sessions)
 	e.counts.add(w)
 	e.subs.tell(w.notices)
 	if e.prompted != nil && len(w.prompts) > 0 {
@@ -334,6 +340,9 @@ func (e *Engine) adopt(w *work) {
 // publish shows readers the present state, and wakes those who wait for it.
 func (e *Engine) publish(told bool) {
 	snap := newSnapshot(e.settings, e.accounts, e.now())
+	if keys := e.keys.Load(); keys != nil {
+		snap.keys = *keys
+	}
 	e.snap.Store(snap)
 	e.subs.changed()
 	if e.wake != nil {

@@ -101,7 +101,7 @@ func (r *rig) post(events ...quota.Event) {
 		if events[i].ID == "" {
 			events[i].ID = fmt.Sprintf("%s-%d-%d", r.t.Name(), r.engine.now().UnixNano(), i)
 		}
-		events[i] = events[i].Normalize(r.engine.now())
+		events[i] = events[i].Fill(r.engine.now())
 	}
 	results, err := backend{r.engine}.Submit(context.Background(), events)
 	if err != nil {

@@ -35,6 +35,8 @@ func (d *service) extra() map[string]http.Handler {
 		"POST /v1/notify/test":   d.postTest,
 		"GET /v1/explain":        d.getExplain,
 		"GET /v1/event":          d.getEvent,
+		"GET /v1/history":        d.getHistory,
+		"GET /v1/whatif":         d.getWhatIf,
 		"GET /v1/about":          d.getAbout,
 	}
 	handlers := map[string]http.Handler{"POST /v1/verify": http.HandlerFunc(d.postVerify)}

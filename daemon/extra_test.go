@@ -259,14 +259,19 @@ func TestAboutSaysWhatIsThere(t *testing.T) {
 	r := start(t, t.TempDir(), settings(t, labConfig), atNoon)
 	usage := quota.Event{Kind: quota.KindUsage, ID: "read", At: noon, Tool: "claude-code"}
 	r.post(prompt("old", 31*24*time.Hour), prompt("a", time.Hour), prompt("b", time.Minute), usage)
+	keyed := prompt("k", 2*time.Hour)
+	keyed.Key = "3f9a0c12d4e5"
+	r.post(keyed)
+	r.engine.SetKeys(map[string]string{"default": "0123456789ab"})
 	if _, err := r.engine.Verify(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	_, got := r.served().call(t, "GET /v1/about", "", "")
 	for _, want := range []string{
 		`"version":"1.2.3"`, fmt.Sprintf(`"pid":%d`, os.Getpid()), `"verified_at":"2026-11-23T12:00:00Z"`, `"snoozed_until":null`,
-		`"accounts":[{"account":"default","events":4,"first":"2026-10-23T12:00:00Z","last":"2026-11-23T12:00:00Z"}]`,
-		`"tools":{"claude-code":{"last":"2026-11-23T11:59:00Z","events":2}}`,
+		`"accounts":[{"account":"default","events":5,"first":"2026-10-23T12:00:00Z","last":"2026-11-23T12:00:00Z"}]`,
+		`"tools":{"claude-code":{"last":"2026-11-23T11:59:00Z","events":3}}`,
+		`"own_keys":{"default":"0123456789ab"},"keys":[{"key":"3f9a0c12d4e5","tool":"claude-code","account":"default","last":"2026-11-23T10:00:00Z","events":1}]`,
 		`"follow":{"records":0,"bytes":0,"events":0,"faults":0,"last_fault":"","fault_at":null}`,
 	} {
 		if !strings.Contains(got, want) {

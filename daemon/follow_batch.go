@@ -25,7 +25,7 @@ type batch struct {
 	engine  *Engine
 	record  *store.Followed
 	turns   endpoints
-	credits bool // the account's plan charges tokens
+	credits func(quota.Event) bool // the plan of its account charges tokens
 	events  []quota.Event
 	found   int // items, whatever became of them
 	taken   int
@@ -36,7 +36,7 @@ type batch struct {
 func (b *batch) add(ctx context.Context, i transcript.Item) error {
 	b.found++
 	e, why := eventOf(b.record, b.turns, i)
-	if b.credits && why == itemTaken && e.Kind == quota.KindUsage && e.Tokens == (quota.Tokens{}) {
+	if why == itemTaken && e.Kind == quota.KindUsage && e.Tokens == (quota.Tokens{}) && b.credits(e) {
 		why = itemNoTokens
 	}
 	if why != itemTaken {
@@ -56,7 +56,7 @@ func (b *batch) add(ctx context.Context, i transcript.Item) error {
 // store makes what was gathered durable, also while the service stops: the
 // engine goes last.
 func (b *batch) store(ctx context.Context, r *store.Followed) error {
-	return b.engine.keepFollowed(context.WithoutCancel(ctx), b.events, r)
+	return b.engine.keepFollowed(context.WithoutCancel(ctx), b.events, b.record.Account, r)
 }
 
 // itemFate says what becomes of an item of a record.
@@ -78,7 +78,7 @@ func (f itemFate) String() string {
 // it is: who is charged depends on that.
 func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event, itemFate) {
 	e := i.Event
-	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, r.Account, turns.of(e.Turn, r.Endpoint), ""
+	e.Tool, e.Account, e.Endpoint, e.Transcript = r.Tool, "", turns.of(e.Turn, r.Endpoint), ""
 	e.Session, e.Project = cmp.Or(r.Session, e.Session), cmp.Or(r.Project, e.Project)
 	switch {
 	case e.Tool == crush:
@@ -86,7 +86,7 @@ func eventOf(r *store.Followed, turns endpoints, i transcript.Item) (quota.Event
 	case i.Provider != "":
 		e.Endpoint = answeredAt(e, i.Provider)
 	}
-	e = e.Normalize(e.At)
+	e = e.Fill(e.At)
 	switch {
 	case e.Kind == quota.KindPrompt && !r.Counted:
 		return e, itemPrompt
@@ -114,12 +114,13 @@ func answeredAt(e quota.Event, provider string) string {
 }
 
 // keepFollowed records events of a record, and how far it was read where that
-// is known. Events that are rejected, as those older than the retention, are no
-// error.
-func (e *Engine) keepFollowed(ctx context.Context, events []quota.Event, r *store.Followed) error {
+// is known. They belong where the prompts of their turns do, or else to the
+// account of the session, where that is known. Events that are rejected, as
+// those older than the retention, are no error.
+func (e *Engine) keepFollowed(ctx context.Context, events []quota.Event, session string, r *store.Followed) error {
 	return e.do(ctx, func(w *work) error {
 		for _, ev := range events {
-			if _, err := w.record(ev); err != nil {
+			if _, err := w.recordOf(ev, session); err != nil {
 				return err
 			}
 		}

@@ -96,7 +96,7 @@ func (c crushEar) tell() {
 			f.complain(src.Path, err)
 		}
 		f.hear(sighting{record: store.Followed{
-			Tool: crush, Path: src.Path, Account: quota.DefaultAccount, Counted: true, Since: quota.Milli(f.engine.now().Add(-sinceSlack)),
+			Tool: crush, Path: src.Path, Counted: true, Since: quota.Milli(f.engine.now().Add(-sinceSlack)),
 		}})
 	}
 }

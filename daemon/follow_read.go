@@ -153,9 +153,16 @@ func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints,
 	return f.keep(ctx, r, from, to, b)
 }
 
-// credits reports whether an account's plan charges tokens.
-func (f *follower) credits(account string) bool {
-	return f.engine.Snapshot().Settings.Account(account).Plan.Unit == quota.Credits
+// credits reports of an event of a session whether its account's plan charges
+// tokens. The account is the session's, or what the rules say of the event.
+func (f *follower) credits(session string) func(quota.Event) bool {
+	settings := f.engine.Snapshot().Settings
+	rules := settings.Assignment(f.engine.home)
+	return func(e quota.Event) bool {
+		e.Account = session
+		account, _ := rules.Of(e)
+		return settings.Account(account).Plan.Unit == quota.Credits
+	}
 }
 
 // keep stores what is left of a batch, and the new mark.

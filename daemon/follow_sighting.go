@@ -79,9 +79,9 @@ func (s sighting) and(o sighting) sighting {
 }
 
 // updated is a record by what was heard of it. The end of a turn names no
-// account, and perhaps no endpoint, where the prompt did.
+// account, and perhaps no endpoint, where the prompt has both by now.
 func updated(r store.Followed, s sighting) store.Followed {
-	if !s.ended || s.record.Account != quota.DefaultAccount {
+	if !s.ended || s.record.Account != "" {
 		r.Account = s.record.Account
 	}
 	if !s.ended || s.record.Endpoint != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,7 +135,7 @@ func (x *tail) turnEnds() {
 }
 
 func (x *tail) ends(e quota.Event) {
-	x.follow.hear(endingOf(e.Normalize(time.Now())))
+	x.follow.hear(endingOf(e.Fill(time.Now())))
 }
 
 // asked and answered write what Claude Code does.
@@ -670,7 +671,7 @@ func TestWhatCannotBeStoredIsReadAgain(t *testing.T) {
 	x := follow(t, t.TempDir(), settings(t, modelConfig))
 	x.asked("t1")
 	x.answered("glm-4.7")
-	r := sightingOf(x.prompt("t1").Normalize(time.Now())).record
+	r := sightingOf(x.prompt("t1").Fill(time.Now())).record
 	x.stop()
 	a := &followed{record: r, pause: lookFirst}
 	x.follow.active[keyOf(r)] = a
@@ -735,6 +736,30 @@ func TestWakingUpLooksAtOnce(t *testing.T) {
 		x.follow.look()
 		if x.used() != 1 {
 			t.Errorf("used %v", x.used())
+		}
+	})
+}
+
+// What the daemon reads of a turn knows neither key nor account: it belongs
+// where its prompt does, also where a later prompt of the session does not.
+func TestWhatIsReadFollowsThePromptOfItsTurn(t *testing.T) {
+	virtual(t, modelConfig+"[account.work]\nplan = \"v2/pro\"\n[[belongs]]\naccount = \"work\"\nkey = \"3f9a0c12d4e5\"\n", func(x *tail) {
+		keyed, plain := x.prompt("t1"), x.prompt("t2")
+		keyed.Key, keyed.ID = "3f9a0c12d4e5", "keyed"
+		x.asked("t1")
+		x.answered("glm-4.7")
+		x.post(keyed)
+		x.asked("t2")
+		x.answered("glm-5.3")
+		x.post(plain)
+		x.turnEnds()
+		time.Sleep(lookSoon)
+		got := map[string]string{}
+		for _, e := range x.of(quota.KindUsage) {
+			got[e.Turn] = e.Account
+		}
+		if want := map[string]string{"t1": "work", "t2": "default"}; !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 	})
 }

@@ -2,11 +2,9 @@ package daemon
 
 import (
 	"cmp"
-	"errors"
 	"os"
 	"path/filepath"
 
-	"quotad/daemon/api"
 	"quotad/daemon/store"
 	"quotad/quota"
 )
@@ -42,7 +40,7 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 	snap := e.Snapshot()
 	st, ok := snap.Status(account, now)
 	if !ok {
-		return x, &api.Error{Code: api.NotFound, Message: "there is no account " + account, Field: "account"}
+		return x, noAccount(account)
 	}
 	window = cmp.Or(window, st.Binding, st.Windows[0].Window)
 	err = e.store.View(func(tx *store.Tx) error {
@@ -59,8 +57,5 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, entries, now, most)
 		return err
 	})
-	if complaint := (*quota.Error)(nil); errors.As(err, &complaint) {
-		return x, api.FromQuota(complaint)
-	}
-	return x, err
+	return x, complaint(err)
 }

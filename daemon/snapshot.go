@@ -16,6 +16,7 @@ type Snapshot struct {
 	Settings *config.Settings
 	Boundary time.Time // when it next changes though nothing arrives; zero: never
 	parts    []part
+	keys     map[string]string // hash of each account's own key
 }
 
 // part is one account of a Snapshot.
@@ -45,14 +46,36 @@ func rank(p part) int {
 	return 1
 }
 
-// Statuses describes one account, or all where name is "". It reports whether
-// there is such an account.
+// untouched reports of the account that is always there whether nobody has said
+// anything of it and nothing was ever recorded for it.
+func (p part) untouched() bool {
+	a := p.meter.Account
+	return a.Name == quota.DefaultAccount && a.Assumed && a.Subscribed.IsZero() && p.state.First.IsZero()
+}
+
+// shown are the accounts to tell of where none is named: where there are
+// others, not the default one that is of no use.
+func (s *Snapshot) shown() []part {
+	if len(s.parts) > 1 && s.parts[0].untouched() {
+		return s.parts[1:]
+	}
+	return s.parts
+}
+
+// Statuses describes one account, or all that there is something to tell of
+// where name is "". It reports whether there is such an account.
 func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
 	now = quota.Milli(now) // the status is of the instant that it tells
 	all := quota.Statuses{Schema: quota.Schema, Now: now, Accounts: []quota.Status{}}
-	for _, p := range s.parts {
+	parts := s.parts
+	if name == "" {
+		parts = s.shown()
+	}
+	for _, p := range parts {
 		if name == "" || name == p.meter.Account.Name {
-			all.Accounts = append(all.Accounts, p.state.At(p.meter, s.Settings.Notices, now))
+			st := p.state.At(p.meter, s.Settings.Notices, now)
+			st.Key, st.Several = s.keys[st.Account], len(s.shown()) > 1
+			all.Accounts = append(all.Accounts, st)
 		}
 	}
 	return all, name == "" || len(all.Accounts) > 0
@@ -65,4 +88,14 @@ func (s *Snapshot) Status(name string, now time.Time) (quota.Status, bool) {
 		return quota.Status{}, false
 	}
 	return all.Accounts[0], true
+}
+
+// meter is what an account is counted by, false where there is no such account.
+func (s *Snapshot) meter(name string) (*quota.Meter, bool) {
+	for _, p := range s.parts {
+		if name == p.meter.Account.Name {
+			return p.meter, true
+		}
+	}
+	return nil, false
 }

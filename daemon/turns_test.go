@@ -50,7 +50,7 @@ func TestATurnIsTakenAsTheHookSendsIt(t *testing.T) {
 	}
 	heard, ok := d.follow.heard[recordKey{"claude-code", "/home/u/s.jsonl", "s"}]
 	r := heard.record
-	if !ok || !heard.ended || r.Account != "default" || r.Project != "/p" || r.Endpoint != "https://api.z.ai/api/anthropic" ||
+	if !ok || !heard.ended || r.Account != "" || r.Project != "/p" || r.Endpoint != "https://api.z.ai/api/anthropic" ||
 		!r.Since.Equal(noon.Add(-time.Minute-sinceSlack)) {
 		t.Errorf("heard %+v", d.follow.heard)
 	}

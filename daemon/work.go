@@ -27,11 +27,13 @@ type work struct {
 	tx       *store.Tx
 	now      time.Time
 	accounts map[string]*account
-	notices  []quota.Notice   // made due, in order
-	prompts  []quota.Event    // recorded ones that name a transcript
-	settings *config.Settings // new ones; nil: unchanged
-	fresh    bool             // accounts holds all there are
-	refolded bool             // from the first event on
+	notices  []quota.Notice // made due, in order
+	prompts  []quota.Event  // recorded ones that name a transcript
+	sessions map[sessionOf]string
+	from     *quota.Assignment // made when it is first asked for
+	settings *config.Settings  // new ones; nil: unchanged
+	fresh    bool              // accounts holds all there are
+	refolded bool              // from the first event on
 
 	events, duplicates, rejected, refolds uint64
 }
@@ -114,7 +116,7 @@ func (w *work) load(s *config.Settings) error {
 	if err := w.settle(); err != nil { // what came before in the same transaction
 		return err
 	}
-	w.settings, w.fresh = s, true
+	w.settings, w.fresh, w.from = s, true, nil
 	names, err := w.tx.Accounts()
 	if err != nil {
 		return err
@@ -182,8 +184,16 @@ func (w *work) anchorBefore(name string) (time.Time, error) {
 	return state.First, err
 }
 
-// record takes one event in. A rejected one is no error of the transaction.
-func (w *work) record(e quota.Event) (api.Result, error) {
+// record takes one event in, which belongs to an account from then on. A
+// rejected one is no error of the transaction.
+func (w *work) record(e quota.Event) (api.Result, error) { return w.recordOf(e, "") }
+
+// recordOf is record for an event of a session whose account is known, or "".
+func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
+	e, why, err := w.assigned(e, session)
+	if err != nil {
+		return api.Result{}, err
+	}
 	complaint, err := w.check(e)
 	if err != nil {
 		return api.Result{}, err
@@ -191,13 +201,6 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 	if complaint != nil {
 		w.rejected++
 		return api.Result{ID: e.ID, Status: quota.Rejected, Error: api.FromQuota(complaint)}, nil
-	}
-	if e.Kind == quota.KindVoid {
-		if named, _, ok, err := w.tx.Lookup(e.Voids); err != nil {
-			return api.Result{}, err
-		} else if ok {
-			e.Account = named.Account // an ID tells its account
-		}
 	}
 	a, err := w.account(e.Account)
 	if err != nil {
@@ -207,10 +210,17 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 	if err != nil {
 		return api.Result{}, err
 	}
+	by := why.String()
 	if p.Outcome != quota.Recorded {
 		w.duplicates++
+		first, _, _, err := w.tx.Lookup(e.ID)
+		if err != nil {
+			return api.Result{}, err
+		}
+		e.Account, by = first.Account, ""
 	} else {
 		w.events++
+		w.recall(e)
 		if follows(e) {
 			w.prompts = append(w.prompts, e)
 		}
@@ -219,7 +229,7 @@ func (w *work) record(e quota.Event) (api.Result, error) {
 		}
 	}
 	apart := w.rules().Rules.Bill(e) != quota.OnPlan
-	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart}, nil
+	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart, Account: e.Account, By: by}, nil
 }
 
 // check tells what speaks against an event at this instant.
@@ -257,6 +267,7 @@ func (w *work) fold(a *account, p quota.Placed) error {
 // tell makes what is due of an account a pending notice.
 func (w *work) tell(a *account) error {
 	st := a.ledger.State.At(a.ledger.Meter, w.rules().Notices, w.now)
+	st.Several = w.known() > 1
 	for _, d := range quota.Due(a.ledger.Meter, &st, a.told, w.rules().Notices, w.now) {
 		n := worded(d.Notice, &st, w.now)
 		if err := w.post(store.NoticeRecord{Key: n.Account + "/" + d.Told().Key(), Notice: n, Opened: d.Opened}); err != nil {

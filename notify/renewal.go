@@ -18,7 +18,7 @@ func (f facts) aboutRenewal(n quota.Notice, s *quota.Status, c clock) {
 		return
 	}
 	f["name"], f["plan"] = s.Plan.Name, s.Plan.Name
-	if s.Account != quota.DefaultAccount {
+	if s.Several || s.Account != quota.DefaultAccount {
 		f["account"] = s.Account
 		f["plan"] = f.fill(accountPlan)
 	}

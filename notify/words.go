@@ -22,7 +22,7 @@ func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (
 		f.aboutRenewal(n, s, c)
 		return f.say(m)
 	}
-	f.aboutNotice(n, c)
+	f.aboutNotice(n, s != nil && s.Several, c)
 	if w := windowOf(s, n.Window); w != nil {
 		f.room(w, s.Plan.Unit)
 		f.aboutWindow(n, w, c)
@@ -42,11 +42,13 @@ func TestNotice(now time.Time) quota.Notice {
 // a mere condition.
 type facts map[string]string
 
-func (f facts) aboutNotice(n quota.Notice, c clock) {
+// aboutNotice names the account where it is one of several, or another than
+// most have.
+func (f facts) aboutNotice(n quota.Notice, several bool, c clock) {
 	name, _ := windowName(n.Window)
 	f["name"] = name
 	f["window"] = f.fill(windowTitle)
-	if n.Account != "" && n.Account != quota.DefaultAccount {
+	if n.Account != "" && (several || n.Account != quota.DefaultAccount) {
 		f["account"] = n.Account
 		f["window"] = f.fill(accountTitle)
 	}

@@ -41,6 +41,9 @@ func status(windows ...quota.WindowStatus) *quota.Status {
 	return s
 }
 
+// oneOf is s beside other accounts.
+func oneOf(s *quota.Status) *quota.Status { s.Several = true; return s }
+
 func (c wordsCase) notice() quota.Notice {
 	n := quota.Notice{Kind: c.kind, Account: c.account, Window: quota.WindowFive, Level: c.level, At: noon}
 	if c.window != "" {
@@ -112,6 +115,9 @@ func TestWords(t *testing.T) {
 		{name: "a window and an account of other names", kind: quota.NoticeThreshold, window: "day", account: "work", level: 75,
 			status: status(win("day", 3, 4, time.Hour)),
 			title:  "GLM window day (work): 75 % used", body: "About 1 of 4 prompts left. Full again at 14:08, in 1 h."},
+		{name: "the default account, one of several", kind: quota.NoticeThreshold, account: quota.DefaultAccount, level: 75,
+			status: oneOf(status(win("5h", 3, 4, time.Hour))),
+			title:  "GLM 5-hour window (default): 75 % used", body: "About 1 of 4 prompts left. Full again at 14:08, in 1 h."},
 		{name: "without a status", kind: quota.NoticeThreshold, level: 0, resets: in(time.Hour),
 			title: "GLM 5-hour window: 0 % used", body: "Full again at 14:08, in 1 h."},
 

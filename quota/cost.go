@@ -255,17 +255,10 @@ func (p *Plan) dearest(n Tokens, t time.Time, factor Amount) (peak, offPeak Amou
 	return peak, offPeak
 }
 
-// toolRate is the row of the tool's own name, else that of any tool.
+// toolRate is what a call of a tool costs.
 func (p *Plan) toolRate(name string, t time.Time) (each Amount, known bool) {
-	own := false
-	for i := range p.Tools {
-		row := &p.Tools[i]
-		mine := row.Name == name
-		if (mine || row.Name == "*" && !own) && row.Valid.Holds(t) {
-			each, known, own = row.Credits, true, mine
-		}
-	}
-	return each, known
+	row, known := p.toolRow(name, t)
+	return row.Credits, known
 }
 
 // discount is the factor of the price that a client pays: One where no row

@@ -42,7 +42,8 @@ const (
 	MaxAhead  = 5 * time.Minute
 )
 
-// DefaultAccount is the account of events that name none.
+// DefaultAccount is the account of events that name none and that no rule gives
+// to another.
 const DefaultAccount = "default"
 
 // Event is one thing that happened, as a tool, a person or the provider told
@@ -130,14 +131,20 @@ func bad(field, format string, args ...any) *Error {
 	return &Error{Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// Normalize fills in what an event may leave out (kind, account, count, at:
-// now) and brings times to UTC milliseconds.
+// Normalize is Fill, with the default account for an event that names none: for
+// events that stand for themselves. Where there are rules an [Assignment] decides.
 func (e Event) Normalize(now time.Time) Event {
-	if e.Kind == "" {
-		e.Kind = KindPrompt
-	}
 	if e.Account == "" {
 		e.Account = DefaultAccount
+	}
+	return e.Fill(now)
+}
+
+// Fill fills in what an event may leave out (kind, count, at: now), but for its
+// account, and brings times to UTC milliseconds.
+func (e Event) Fill(now time.Time) Event {
+	if e.Kind == "" {
+		e.Kind = KindPrompt
 	}
 	if e.Count == 0 {
 		e.Count = 1
@@ -155,8 +162,8 @@ func (e Event) Normalize(now time.Time) Event {
 // Milli is t in UTC, cut to the millisecond.
 func Milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
-// Check tells what is wrong with a normalized event in itself, whatever the
-// time is; nil where nothing is.
+// Check tells what is wrong with a filled in event in itself, whatever the time
+// is; nil where nothing is. It may be without an account still.
 func (e Event) Check() *Error {
 	if len(e.ID) > MaxID {
 		return bad("id", "%d bytes long; at most %d are kept", len(e.ID), MaxID)
@@ -164,7 +171,7 @@ func (e Event) Check() *Error {
 	if !utf8.ValidString(e.ID) {
 		return bad("id", "not valid UTF-8")
 	}
-	if !ValidAccount(e.Account) {
+	if e.Account != "" && !ValidAccount(e.Account) {
 		return bad("account", "%q is not an account name: 1 to 64 of a-z A-Z 0-9 . _ -", clip(e.Account))
 	}
 	if y := e.At.Year(); y < 2000 || y > 9999 {

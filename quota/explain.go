@@ -28,6 +28,7 @@ type ExplanationStep struct {
 	Amount Amount    `json:"amount"`          // by which it changed the use
 	Used   Amount    `json:"used"`            // after it
 	Why    string    `json:"why"`
+	Basis  *Basis    `json:"basis,omitempty"` // the rows behind a charge
 
 	Reading *ExplainedReading `json:"reading,omitempty"` // kind reading
 }
@@ -117,6 +118,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (Explanatio
 			return step, false
 		}
 		step.Model, step.Why = c.Model, c.explain(m, e.Entry)+at.Ratios.explainRatio(c)
+		step.Basis = m.Account.Basis(e.Entry, c)
 	}
 	step.Used, step.Amount = at.Used, at.Used-was
 	return step, step.Why != ""

@@ -7,12 +7,7 @@ const aDay = 24 * time.Hour
 // IsPeak reports whether peak prices hold at t: in one of the plan's peaks and
 // in none of its promotions.
 func (p *Plan) IsPeak(t time.Time) bool {
-	for i := range p.Peaks {
-		if p.Peaks[i].holds(t) {
-			return !p.promoted(t)
-		}
-	}
-	return false
+	return p.inPeakHours(t) && !p.promoted(t)
 }
 
 func (p *Plan) promoted(t time.Time) bool {

@@ -54,6 +54,8 @@ type Status struct {
 	Windows      []WindowStatus `json:"windows"`
 	Money        *MoneyStatus   `json:"money,omitempty"` // null where nothing was ever priced
 	Warnings     []Warning      `json:"warnings,omitempty"`
+	Several      bool           `json:"-"`             // there are other accounts, so that words have to name this one
+	Key          string         `json:"key,omitempty"` // hash of the account's own key, where the daemon has one
 }
 
 // MoneyStatus is what is paid by the token, apart from the plan, in US$ by the

@@ -139,6 +139,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.verifyCommand())
 	root.AddCommand(a.backupCommand())
 	root.AddCommand(a.restoreCommand())
+	root.AddCommand(a.historyCommand())
 	root.AddCommand(a.eventsCommand())
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.plansCommand())

@@ -85,17 +85,36 @@ func (s screen) fit(text string, width int) string {
 	if cells(text) <= width {
 		return text
 	}
-	ellipsis := "…"
-	if !s.blocks {
-		ellipsis = "~"
-	}
 	n := 0
 	for i, r := range text {
 		if n += runeCells(r); n >= width {
-			return text[:i] + ellipsis
+			return text[:i] + s.ellipsis()
 		}
 	}
 	return text
+}
+
+// fitTail is fit that keeps the end, which tells most of a path.
+func (s screen) fitTail(text string, width int) string {
+	over := cells(text) - width
+	if over <= 0 {
+		return text
+	}
+	n := -1 // the ellipsis takes a column
+	for i, r := range text {
+		if n >= over {
+			return s.ellipsis() + text[i:]
+		}
+		n += runeCells(r)
+	}
+	return s.ellipsis()
+}
+
+func (s screen) ellipsis() string {
+	if s.blocks {
+		return "…"
+	}
+	return "~"
 }
 
 // padRight and padLeft fill text up with spaces to so many columns.

@@ -161,6 +161,9 @@ func effect(s config.Settings) []string {
 	for _, acc := range s.Accounts {
 		lines = append(lines, accountEffect(acc, s.Providers[acc.Name]))
 	}
+	for _, row := range s.Belongs {
+		lines = append(lines, "to account "+row.Account+": "+conditions(row))
+	}
 	lines = append(lines, noticeEffect(s))
 	if s.Money.Prices != quota.PricesOfficial || len(s.Money.Own) > 0 {
 		lines = append(lines, "money: prices "+s.Money.Prices+", "+counted(len(s.Money.Own), "row")+" of your own")

@@ -127,7 +127,7 @@ func (x *examination) run() {
 		name string
 		look func()
 	}{
-		{"program", x.program}, {"configuration", x.configuration}, {"state folder", x.stateFolder},
+		{"program", x.program}, {"configuration", x.configuration}, {"accounts", x.accounts}, {"state folder", x.stateFolder},
 		{"runtime folder", x.runtimeFolder}, {"socket", x.socketFile}, {"daemon", x.daemon}, {"database", x.database},
 		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"clock", x.clock},
 		{"notices", x.notices}, {"hooks", x.hooks}, {"calls of hooks", x.hookTroubles},

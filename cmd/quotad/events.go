@@ -93,12 +93,20 @@ func (r remote) Submit(ctx context.Context, events []quota.Event) ([]api.Result,
 // withRecord calls f with the daemon's record. Where no daemon answers it opens
 // the database, unless ready says that this will not do.
 func (a *app) withRecord(ctx context.Context, ready func(config.Paths) error, f func(record) error) error {
+	return a.eitherWay(ctx, ready,
+		func(c *api.Client) error { return f(remote{c}) },
+		func(e *daemon.Engine) error { return f(e.Backend()) })
+}
+
+// eitherWay asks the daemon. Where none answers it opens the database for an engine
+// of its own, unless ready says that this will not do.
+func (a *app) eitherWay(ctx context.Context, ready func(config.Paths) error, ask func(*api.Client) error, alone func(*daemon.Engine) error) error {
 	client, err := a.client()
 	if err != nil {
 		return err
 	}
 	if err = client.Healthy(ctx); err == nil {
-		return f(remote{client})
+		return ask(client)
 	}
 	if !noDaemon(err) {
 		return err
@@ -114,7 +122,7 @@ func (a *app) withRecord(ctx context.Context, ready func(config.Paths) error, f 
 	if err != nil {
 		return err
 	}
-	return daemon.Offline(paths, settings, a.now, func(e *daemon.Engine) error { return f(e.Backend()) })
+	return daemon.Offline(paths, settings, a.now, alone)
 }
 
 // atMost yields the first of a list; 0 is all.

@@ -66,7 +66,8 @@ func (a *app) explain(ctx context.Context, f explainFlags) error {
 	if err := client.Get(ctx, "/v1/explain", query, &x); err != nil {
 		return withHint(err, "quotad status")
 	}
-	told := explained{Explanation: x, clock: clock{a.now(), a.now().Location()}, sums: sumsOf(x.Steps)}
+	told := explained{Explanation: x, clock: clock{a.now(), a.now().Location()}, sums: sumsOf(x.Steps), portions: portionsOf(x.Steps)}
+	told.opener = told.openedBy()
 	if over := len(x.Steps) - explainSteps; over > 0 && !f.all {
 		told.Steps, told.Omitted = x.Steps[over:], x.Omitted+over
 	}
@@ -82,7 +83,10 @@ type explained struct {
 	quota.Explanation
 	clock
 	screen
-	sums sums
+	sums     sums
+	portions []portion // of all steps
+	opener   string    // what opened the window, in words
+	sources  sources   // of the rows that priced the steps
 }
 
 // sums are what the steps add, by tool and by model.
@@ -103,10 +107,14 @@ func sumsOf(steps []quota.ExplanationStep) sums {
 func (x *explained) print(w io.Writer) error {
 	lines := []string{x.paint(x.title(), bold)}
 	for _, row := range x.basis() {
-		lines = append(lines, hanging("  "+padRight(row[0], len("estimate")+2), row[1], x.width)...)
+		lines = append(lines, hanging("  "+padRight(row[0], len("elsewhere")+2), row[1], x.width)...)
 	}
 	lines = append(lines, "")
 	lines = append(lines, x.story()...)
+	if len(x.sources) > 0 {
+		lines = append(lines, "")
+	}
+	lines = append(lines, x.sources.list(x.width)...)
 	if len(x.Notes) > 0 {
 		lines = append(lines, "")
 	}
@@ -138,13 +146,19 @@ func (x *explained) basis() [][]string {
 		{"kind", kindWords(x.Window.Kind)},
 	}
 	if x.Window.OpenedAt != nil {
-		rows = append(rows, []string{"since", notify.Clock(*x.Window.OpenedAt, x.now, x.loc)})
+		rows = append(rows, []string{"since", join(", ", notify.Clock(*x.Window.OpenedAt, x.now, x.loc), x.opener)})
 	}
 	if reset := x.resetOf(&x.Window); reset != "" {
 		rows = append(rows, []string{"reset", reset})
 	}
 	if x.Window.Estimated != nil && *x.Window.Estimated > 0 {
 		rows = append(rows, []string{"estimate", figure(*x.Window.Estimated) + " of what is used"})
+	}
+	if x.Window.Elsewhere != nil && *x.Window.Elsewhere > 0 {
+		rows = append(rows, []string{"elsewhere", figure(*x.Window.Elsewhere) + " of what is used: no event here tells of it"})
+	}
+	if low, high := x.Window.Low, x.Window.High; low != nil && high != nil {
+		rows = append(rows, []string{"error", fmt.Sprintf("between %s and %s, 19 times of 20", grouped(*low), grouped(*high))})
 	}
 	return rows
 }
@@ -172,7 +186,7 @@ func (x *explained) story() []string {
 	rows := [][]string{{"  when", "what", "tool", "model", "change", "used", "why"}}
 	for _, s := range x.Steps {
 		rows = append(rows, []string{
-			"  " + x.when(s), string(s.Kind), clean(s.Tool), clean(s.Model), signed(s.Amount), grouped(s.Used), clean(s.Why),
+			"  " + x.when(s), string(s.Kind), clean(s.Tool), clean(s.Model), signed(s.Amount), grouped(s.Used), x.because(&s),
 		})
 	}
 	lines := x.fitted(rows)
@@ -180,22 +194,42 @@ func (x *explained) story() []string {
 	if x.Omitted > 0 {
 		lines = slices.Insert(lines, 1, fmt.Sprintf("  ... %s before these; --all shows them", counted(x.Omitted, "event")))
 	}
-	return append(lines, x.totals()...)
+	return append(append(lines, x.making()...), x.totals()...)
 }
 
-// fitted aligns the story, and leaves out the model and then the tool where it
-// is too wide for the screen.
+// because is why a step is as it is, with the numbers of what it rests on.
+func (x *explained) because(s *quota.ExplanationStep) string {
+	text := clean(s.Why)
+	if b := s.Basis; b != nil {
+		if b.Asked != "" {
+			text += ", " + clean(b.Asked) + " billed as " + clean(s.Model) + " " + x.sources.cite(b.Routed)
+		}
+		if b.Promoted != "" {
+			text += ", a promotion " + x.sources.cite(b.Promoted)
+		}
+	}
+	return text
+}
+
+// fitted aligns the story. Where it is too wide for the screen it leaves out the
+// model and then the tool, and breaks the reasons.
 func (x *explained) fitted(rows [][]string) []string {
-	const tool, model = 2, 3
-	lines := aligned(rows, 4, 5)
+	const tool, model, change, used, why = 2, 3, 4, 5, 6
+	wide := func(l string) bool { return cells(l) > x.width }
+	lines := aligned(rows, change, used)
 	for _, spare := range []int{model, tool} {
-		if !slices.ContainsFunc(lines, func(l string) bool { return cells(l) > x.width }) {
-			break
+		if !slices.ContainsFunc(lines, wide) {
+			return lines
 		}
 		for _, row := range rows {
 			row[spare] = ""
 		}
-		lines = aligned(rows, 4, 5)
+		lines = aligned(rows, change, used)
+	}
+	for n := len(rows) - 1; n >= 0; n-- {
+		if reason := rows[n][why]; wide(lines[n]) {
+			lines = slices.Replace(lines, n, n+1, hanging(strings.TrimSuffix(lines[n], reason), reason, x.width)...)
+		}
 	}
 	return lines
 }

@@ -80,9 +80,9 @@ func hookCall(tool string, paths config.Paths, stdin io.Reader, start time.Time)
 		Tool: tool, Stdin: stdin, Env: os.Getenv, ReadFile: hook.ReadSmall, Start: start, Rand: rand.Reader,
 		Twins: hook.Twins{
 			Dirs: hookDirs(paths.StateDir, os.Getenv, os.Getuid()),
-			Salt: filepath.Join(paths.StateDir, "hook.salt"),
+			Salt: hook.SaltIn(paths.StateDir),
 		},
-		Post: func(line []byte, deadline time.Time) (api.Delivery, error) {
+		Post: func(line []byte, deadline time.Time) (api.Receipt, error) {
 			return api.Post(paths.Sockets, line, deadline)
 		},
 		Tell: func(line []byte, deadline time.Time) { _ = api.PostTurn(paths.Sockets, line, deadline) },
@@ -193,7 +193,8 @@ it is a prompt. TOOL is one of
 It prints nothing and exits 0 whatever happens, within 200 ms, so that it can
 never hold up or block a prompt. What the daemon does not acknowledge in that
 time is left in the spool, where the daemon finds it. The text of the prompt is
-neither sent nor stored.
+neither sent nor stored; of a key in the tool's environment a short salted hash
+is, by which accounts can be told apart. QUOTAD_ACCOUNT there names the account.
 
 With --guard it tells you in the tool, once for each threshold of yours that a
 window reaches, where the tool can show that. With --guard=block it also holds

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"quotad/daemon/transcript"
-	"quotad/quota"
 )
 
 // importFlags are what import was asked for.
@@ -20,7 +19,7 @@ type importFlags struct {
 }
 
 func (a *app) importCommand() *cobra.Command {
-	f := importFlags{account: quota.DefaultAccount}
+	var f importFlags
 	c := &cobra.Command{
 		Use:   "import {FILE|-|--from TOOL,...}",
 		Short: "Record events from a file, or what coding tools have kept",
@@ -67,7 +66,7 @@ func (a *app) importFlags(c *cobra.Command, f *importFlags) {
 	flags.StringVar(&f.until, "until", "", "with --from: only what was before this `time`")
 	flags.StringVar(&f.endpoint, "endpoint", "", "with --from: `URL` that the tools talked to, where they do not tell")
 	flags.BoolVar(&f.json, "json", false, "with --from: say what came of it as JSON")
-	a.accountFlag(c, &f.account, "with --from: the `account` it belongs to")
+	a.accountFlag(c, &f.account, "with --from: the `account` all of it belongs to (default as [[belongs]] in the configuration says)")
 	complete(c, "from", completeTools)
 }
 

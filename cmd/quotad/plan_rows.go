@@ -267,3 +267,11 @@ func validRow(s quota.Span, source string) valid {
 	}
 	return v
 }
+
+// dayIn is dayOf of an instant that may be missing.
+func dayIn(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return dayOf(*t)
+}

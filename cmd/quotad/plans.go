@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,7 +114,7 @@ type planSheet struct {
 	screen
 	clock
 	plan    *quota.Plan
-	sources []string
+	sources sources
 	lines   []string
 }
 
@@ -133,12 +132,10 @@ func (s *planSheet) draw(users []string) string {
 	s.routes()
 	s.models()
 	s.fees()
-	for i, source := range s.sources {
-		if i == 0 {
-			s.title("Sources")
-		}
-		s.hang(fmt.Sprintf("  [%d] ", i+1), clean(source))
+	if len(s.sources) > 0 {
+		s.title("Sources")
 	}
+	s.lines = append(s.lines, s.sources.list(s.width)...)
 	return strings.Join(s.lines, "\n") + "\n"
 }
 
@@ -154,18 +151,7 @@ func (s *planSheet) hang(first, text string) {
 	s.lines = append(s.lines, hanging(first, text, s.width)...)
 }
 
-// source is the number of a source; the same words have the same number.
-func (s *planSheet) source(words string) string {
-	if words == "" {
-		return ""
-	}
-	i := slices.Index(s.sources, words)
-	if i < 0 {
-		i = len(s.sources)
-		s.sources = append(s.sources, words)
-	}
-	return fmt.Sprintf("[%d]", i+1)
-}
+func (s *planSheet) source(words string) string { return s.sources.cite(words) }
 
 // rows draws rows below a title; without rows there is none.
 func (s *planSheet) rows(title string, head []string, rows [][]string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,13 +56,16 @@ The same --id again is counted once.
 		if err != nil {
 			return err
 		}
-		return a.record(c.Context(), e, f.json)
+		e, why, err := a.placed(e)
+		if err != nil {
+			return err
+		}
+		return a.record(c.Context(), e, why, f.json)
 	}
 	return c
 }
 
 func (a *app) recordFlags(c *cobra.Command, f *recordFlags) {
-	f.event.Account = quota.DefaultAccount
 	flags := c.Flags()
 	flags.StringVar(&f.event.ID, "id", "", "`id` that makes a repeat harmless (default a new one)")
 	flags.StringVar(&f.at, "at", "", "when it was, a `time` (default now)")
@@ -75,7 +79,7 @@ func (a *app) recordFlags(c *cobra.Command, f *recordFlags) {
 	flags.StringVar(&f.exhausted, "exhausted", "", "the provider said stop, with this `MESSAGE`")
 	flags.StringArrayVar(&f.readings, "reading", nil, "the provider's page shows `WINDOW=USE`; may be repeated")
 	flags.BoolVar(&f.json, "json", false, "print the daemon's answer")
-	a.accountFlag(c, &f.event.Account, "the `account` it belongs to")
+	a.accountFlag(c, &f.event.Account, "the `account` it belongs to (default as [[belongs]] in the configuration says)")
 	fixedCompletion(c, "exhausted", quota.WindowFive, quota.WindowWeek, quota.WindowMonth)
 	complete(c, "reading", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		words := []cobra.Completion{quota.WindowFive + "=", quota.WindowWeek + "=", quota.WindowMonth + "="}
@@ -131,15 +135,16 @@ func (f *recordFlags) read(now time.Time) (quota.Event, error) {
 	if err != nil {
 		return e, err
 	}
-	e = e.Normalize(now)
+	e = e.Fill(now)
 	if complaint := e.Check(); complaint != nil {
 		return e, usage("quotad record --help", "--%s: %s", strings.TrimSuffix(complaint.Field, "s"), clean(complaint.Message))
 	}
 	return e, nil
 }
 
-// record sends an event and says what became of it.
-func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
+// record sends an event, which belongs to its account for a reason where it
+// has one, and says what became of it.
+func (a *app) record(ctx context.Context, e quota.Event, why quota.Grounds, asJSON bool) error {
 	client, err := a.client()
 	if err != nil {
 		return err
@@ -163,11 +168,34 @@ func (a *app) record(ctx context.Context, e quota.Event, asJSON bool) error {
 		_, err = fmt.Fprintf(a.stdout, "Recorded before under id %s: it counts once.\n", clean(r.ID))
 		return err
 	}
-	done := "Recorded."
-	if why := a.billing()(e); why != "" {
-		done = "Recorded, " + why + ": not charged."
+	by := r.By
+	if e.Account != "" {
+		by = why.String()
 	}
-	return a.sayStanding(ctx, client, done, e)
+	e.Account = cmp.Or(r.Account, e.Account, quota.DefaultAccount)
+	done := "Recorded" + belongs(e.Account, by)
+	if why := a.billing()(e); why != "" {
+		done += ", " + why + ": not charged"
+	}
+	return a.sayStanding(ctx, client, done+".", e)
+}
+
+// belongs says to which account something belongs, and by what, where it is not
+// simply the one that most have.
+func belongs(account, by string) string {
+	switch {
+	case by == quota.ByName.String():
+		by = ""
+	case account == quota.DefaultAccount && by == quota.ByDefault.String():
+		return ""
+	}
+	if by != "" {
+		by = " (by " + clean(by) + ")"
+	}
+	if account == quota.DefaultAccount && by == "" {
+		return ""
+	}
+	return " for account " + clean(account) + by
 }
 
 // rejection is what the daemon said against an event.

@@ -21,12 +21,18 @@ type need struct {
 
 // needFlags adds the flags that check and wait share, and gives what reads them.
 func (a *app) needFlags(c *cobra.Command) func() (need, error) {
-	n := need{account: quota.DefaultAccount}
+	var n need
 	amount := ""
 	c.Flags().StringVar(&amount, "need", "", "room for `N` prompts or credits, as the plan counts (default any)")
 	a.windowFlag(c, &n.window, "look at this `window` alone (default all that stop work)")
-	a.accountFlag(c, &n.account, "the `account` to look at")
+	a.accountFlag(c, &n.account, "the `account` to look at (default the one this folder belongs to)")
 	return func() (need, error) {
+		if n.account == "" {
+			var err error
+			if n.account, err = a.accountHere(); err != nil {
+				return n, err
+			}
+		}
 		if !c.Flags().Changed("need") {
 			return n, nil
 		}
@@ -85,6 +91,9 @@ func (n need) judge(st *quota.Status, c clock) (verdict, error) {
 		v.why = "No room: " + strings.Join(lacks, "; ")
 	default:
 		v.why = c.noRoom(st)
+	}
+	if st.Account != quota.DefaultAccount {
+		v.why = "Account " + st.Account + ": " + strings.ToLower(v.why[:1]) + v.why[1:]
 	}
 	return v, nil
 }

@@ -15,15 +15,18 @@ import (
 
 // simulateFlags are what simulate was given.
 type simulateFlags struct {
-	plan, subscribed, fiveHour, account string
-	at                                  []string
+	subscribed, fiveHour, account string
+	plans, at                     []string // of several plans the last one, but with --history
+	history, json                 bool
+	since, until                  string // with --history
 }
 
 func (a *app) simulateCommand() *cobra.Command {
 	f := simulateFlags{account: quota.DefaultAccount}
 	c := &cobra.Command{
-		Use:   "simulate --plan ID [--subscribed T] [--five-hour fixed|rolling] [--config F] [--at T]... FILE|-",
-		Short: "Replay events in virtual time",
+		Use: `simulate --plan ID [--subscribed T] [--five-hour fixed|rolling] [--config F] [--at T]... FILE|-
+  quotad simulate --history [--plan ID]... [--since T] [--until T] [--json]`,
+		Short: "Replay events in virtual time, or your history on other plans",
 		Long: `Reads events (NDJSON, as "quotad events --json" writes them) and replays them
 in virtual time. It asks no daemon, no clock and, but for --config, no disk.
 
@@ -35,16 +38,43 @@ of time. One JSON object a line.
 What the provider said that is no stop of a window, or of one that had refreshed
 by then, is left out with a word; any other line that is wrong ends it.
 
-A time is 2026-11-23T14:30:00+08:00; one without a zone is local.`,
+A time is 2026-11-23T14:30:00+08:00; one without a zone is local.
+
+With --history it tries what was recorded here on other plans: how full their
+windows would have been, how often and how long work would have stood still, how
+many prompts would have been refused, and what the peak hours cost on top. It
+tries the plans that are sold or can be renewed, or those of --plan. What the
+provider said of the real plan is left out. A prompt that is refused uses
+nothing, and the next one is made all the same. It asks the daemon, and opens
+the database itself where none runs.`,
 		Example: `  quotad simulate --plan v2/pro --at 2026-11-23T12:00:00Z events.ndjson
   quotad events --json | quotad simulate --plan v3/pro --subscribed 2026-03-04T16:55:13+08:00 -
-  quotad simulate --plan lab/tiny --config lab.toml events.ndjson`,
-		Args:                  exactArgs(1, "a FILE of events, or - for standard input"),
+  quotad simulate --plan lab/tiny --config lab.toml events.ndjson
+  quotad simulate --history
+  quotad simulate --history --plan v3/lite --plan v3/pro --since 30d`,
 		DisableFlagsInUseLine: true,
-		RunE:                  func(_ *cobra.Command, args []string) error { return a.simulate(f, args[0]) },
+		Args: func(c *cobra.Command, args []string) error {
+			if f.history {
+				return noArgs(c, args)
+			}
+			return exactArgs(1, "a FILE of events, or - for standard input")(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.apart(); err != nil {
+				return err
+			}
+			if f.history {
+				return a.simulateHistory(c.Context(), f)
+			}
+			return a.simulate(f, args[0])
+		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.plan, "plan", "", "`ID` of the plan (default the account's in --config)")
+	flags.StringArrayVar(&f.plans, "plan", nil, "`ID` of the plan (default the account's in --config); with --history it may be repeated")
+	flags.BoolVar(&f.history, "history", false, "try what was recorded here on other plans")
+	flags.StringVar(&f.since, "since", "", "with --history: only what was at this `time` or later, or so long ago, such as 30d")
+	flags.StringVar(&f.until, "until", "", "with --history: only what was before this `time`")
+	flags.BoolVar(&f.json, "json", false, "with --history: print one JSON object")
 	flags.StringVar(&f.subscribed, "subscribed", "", "`time` that week and month step from (default the account's in --config, else the first event)")
 	flags.StringVar(&f.fiveHour, "five-hour", "", "`kind` of the window 5h: fixed or rolling (default the account's in --config, else as the plan says)")
 	flags.StringArrayVar(&f.at, "at", nil, "`time` to print the status at; may be repeated")
@@ -60,6 +90,8 @@ type simulation struct {
 	rules quota.NoticeRules
 	at    []time.Time
 	loc   *time.Location // that notices tell times in
+
+	belongs quota.Assignment
 }
 
 func (a *app) simulate(f simulateFlags, file string) error {
@@ -67,7 +99,7 @@ func (a *app) simulate(f simulateFlags, file string) error {
 	if err != nil {
 		return err
 	}
-	events, err := a.simulated(file, s.meter.Account.Name)
+	events, err := a.simulated(file, s.meter.Account.Name, s.belongs)
 	if err != nil {
 		return err
 	}
@@ -93,10 +125,10 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 		}
 	}
 	acc := settings.Account(f.account)
-	if f.plan != "" {
-		plan, ok := settings.Plan(f.plan)
+	if id := f.plan(); id != "" {
+		plan, ok := settings.Plan(id)
 		if !ok {
-			return nil, usage("quotad plans", "--plan: there is no plan %q", f.plan)
+			return nil, usage("quotad plans", "--plan: there is no plan %q", id)
 		}
 		acc = settings.AccountOn(f.account, plan)
 	} else if acc.Assumed {
@@ -110,7 +142,27 @@ func (a *app) simulation(f simulateFlags) (*simulation, error) {
 	return &simulation{
 		meter: &quota.Meter{Account: acc, Rules: settings.Rules, Prices: settings.Money.PriceTable()},
 		rules: settings.Notices, at: at, loc: loc,
+		belongs: settings.Assignment(a.env("HOME")),
 	}, err
+}
+
+// plan is the one that a replay is of.
+func (f *simulateFlags) plan() string {
+	if len(f.plans) == 0 {
+		return ""
+	}
+	return f.plans[len(f.plans)-1]
+}
+
+// apart holds the flags of the two uses apart.
+func (f *simulateFlags) apart() error {
+	switch {
+	case f.history && (len(f.at) > 0 || f.subscribed != "" || f.fiveHour != ""):
+		return usage("quotad simulate --help", "--at, --subscribed and --five-hour are for a FILE of events, and not for --history")
+	case !f.history && (f.json || f.since != "" || f.until != ""):
+		return usage("quotad simulate --help", "--since, --until and --json are for --history; a replay prints JSON")
+	}
+	return nil
 }
 
 // apply lets --subscribed and --five-hour override what an account says.

@@ -11,13 +11,13 @@ import (
 )
 
 // simulated reads the events of one account, in the order of a replay.
-func (a *app) simulated(file, account string) ([]quota.Event, error) {
+func (a *app) simulated(file, account string, rules quota.Assignment) ([]quota.Event, error) {
 	f, err := a.openEvents(file, "quotad simulate --help")
 	if err != nil {
 		return nil, err
 	}
 	defer f.in.Close()
-	set := eventSet{account: account, accounts: map[string]string{}, texts: map[string]string{}}
+	set := eventSet{account: account, rules: rules, accounts: map[string]string{}, texts: map[string]string{}}
 	for l, err := range f.lines() {
 		if err != nil {
 			return nil, withHint(fmt.Errorf("%s: %w", f.name, err), "quotad simulate --help")
@@ -42,6 +42,7 @@ func (a *app) simulated(file, account string) ([]quota.Event, error) {
 // eventSet gathers the events of one account.
 type eventSet struct {
 	account  string
+	rules    quota.Assignment
 	events   []quota.Event
 	voids    []quota.Event
 	accounts map[string]string // by id
@@ -62,6 +63,7 @@ func (a *app) leaveOut(s *eventSet, why string) {
 
 // add takes an event in; of two with one id the first stands.
 func (s *eventSet) add(e quota.Event) {
+	e.Account, _ = s.rules.Of(e)
 	if e.ID != "" {
 		if _, there := s.accounts[e.ID]; there {
 			return

@@ -60,7 +60,7 @@ func executionError(err error) error {
 // all the same.
 var leftOut = map[string]any{
 	"warnings": []any(nil), "estimated": nil, "refreshed_early_at": nil,
-	"stopped": false, "crossed": number(0), "snoozed_until": nil,
+	"stopped": false, "crossed": number(0), "snoozed_until": nil, "key": "",
 	"detected": false, "configured": "", "renews_at": nil, "ends_at": nil, "fee": nil,
 	"low": nil, "high": nil, "elsewhere": nil,
 	"money": nil, "unpriced": number(0), "guessed": number(0),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"quotad/config"
 	"quotad/daemon/hook"
 	"quotad/quota"
 )
@@ -62,6 +64,9 @@ The command gets the same input and has a second; of a slower one is shown what
 it printed until then. Qwen Code takes the same two as "ui": {"statusLine": ...},
 Droid as "statusLine" in ~/.factory/settings.json.
 
+Of several accounts it shows the one that the session's prompts belong to, by
+[[belongs]] in the configuration, QUOTAD_ACCOUNT or the key that the tool uses.
+
 The line is as long as COLUMNS allows, and in colour unless NO_COLOR is set or
 TERM is dumb. ~ is "about", ? is "assumed". It is empty where the session is not
 on the plan: where ANTHROPIC_BASE_URL is another service's, or the tool tells of
@@ -76,7 +81,7 @@ and with 0 whatever happens.`,
 		},
 	}
 	f.add(c.Flags())
-	a.accountFlag(c, &f.account, "only this `account` (default all)")
+	a.accountFlag(c, &f.account, "only this `account` (default the one the session belongs to)")
 	return c
 }
 
@@ -113,15 +118,18 @@ func (a *app) statusline(ctx context.Context, f statuslineFlags, start time.Time
 	if !ok {
 		session = hook.ReadSession(strings.NewReader(""), a.env)
 	}
-	on := later(func() bool { return a.onPlan(session) })
+	place := later(func() placement { return a.placeOf(session) })
 	var theirs string
 	if f.wrap != "" {
 		theirs = wrapped{command: f.wrap, stdin: in.bytes(), by: start.Add(wrapBy)}.run(ctx)
 	}
 	ours := segment{screen: s}
-	if shown, ok := awaited(on, start.Add(statuslineBy)); !ok || shown {
+	if p, ok := awaited(place, start.Add(statuslineBy)); !ok || p.onPlan {
 		if ours.glance, ok = awaited(asked, start.Add(statuslineBy)); !ok {
 			ours.glance = &glance{away: absence{what: "no answer"}}
+		}
+		if f.account == "" {
+			p.narrow(ours.glance)
 		}
 	}
 	if text := beside(theirs, ours); text != "" {
@@ -129,16 +137,57 @@ func (a *app) statusline(ctx context.Context, f statuslineFlags, start time.Time
 	}
 }
 
-// onPlan reports whether a session draws on the plan, as far as anything tells.
-func (a *app) onPlan(s hook.Session) bool {
-	if s.Limits {
-		return false
+// placement is where a session draws from, as far as anything tells.
+type placement struct {
+	onPlan bool
+	known  bool        // enough to tell its account
+	prompt quota.Event // as one of the session would be
+	rules  quota.Assignment
+}
+
+func (a *app) placeOf(s hook.Session) placement {
+	settings, err := a.settings()
+	if err != nil {
+		settings = config.Default()
 	}
-	var rules quota.Rules
-	if settings, err := a.settings(); err == nil {
-		rules = settings.Rules
+	p := placement{known: s.Told(), rules: settings.Assignment(a.env("HOME"))}
+	p.onPlan = !s.Limits && settings.Rules.Bill(quota.Event{Tool: s.Tool, Endpoint: s.Endpoint}) == quota.OnPlan
+	salt := func() ([]byte, error) { return nil, errNoKeys }
+	if paths, err := a.paths(); err == nil && knowsKeys(settings) {
+		salt = hook.SaltIn(paths.StateDir)
 	}
-	return rules.Bill(quota.Event{Tool: s.Tool, Endpoint: s.Endpoint}) == quota.OnPlan
+	p.prompt = s.Event(salt)
+	return p
+}
+
+var errNoKeys = errors.New("accounts are not told apart by key")
+
+// knowsKeys reports whether a key can tell an account.
+func knowsKeys(s config.Settings) bool {
+	for _, p := range s.Providers {
+		if p.Enabled {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Belongs, func(b quota.Belonging) bool { return b.Key != "" })
+}
+
+// narrow leaves of several accounts the one that the session's prompts belong
+// to, where the daemon knows that.
+func (p placement) narrow(g *glance) {
+	if !p.known || len(g.all.Accounts) < 2 {
+		return
+	}
+	hashes := map[string]string{}
+	for _, st := range g.all.Accounts {
+		hashes[st.Account] = st.Key
+	}
+	p.rules.Keys = quota.OwnKeys(hashes)
+	account, _ := p.rules.Of(p.prompt)
+	if i := slices.IndexFunc(g.all.Accounts, func(st quota.Status) bool { return st.Account == account }); i >= 0 {
+		g.all.Accounts = g.all.Accounts[i : i+1]
+		*g = glanceOf(g.all, g.screen, g.clock)
+	}
 }
 
 // statuslineScreen is what the line is drawn on. Standard output is a pipe, and

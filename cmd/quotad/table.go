@@ -12,6 +12,7 @@ type table struct {
 	head   []string
 	spare  []int // columns to leave out, in this order
 	flex   int   // column to cut
+	tail   bool  // of which the end is kept, as of a path
 	right  []int // columns that are set to the right
 	widths []int // 0: left out
 }
@@ -50,6 +51,13 @@ func (t *table) layout(rows [][]string) {
 	}
 }
 
+func (t *table) cut(text string, width int) string {
+	if t.tail {
+		return t.fitTail(text, width)
+	}
+	return t.fit(text, width)
+}
+
 func (t *table) taken() int {
 	n := -gap
 	for _, w := range t.widths {
@@ -68,7 +76,7 @@ func (t *table) line(row []string, with style) string {
 		case t.widths[i] == 0:
 			continue
 		case i == t.flex && t.width < mostWidth:
-			text = t.fit(text, t.widths[i])
+			text = t.cut(text, t.widths[i])
 		}
 		if slices.Contains(t.right, i) {
 			texts = append(texts, padLeft(text, t.widths[i]))

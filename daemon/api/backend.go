@@ -40,6 +40,9 @@ type Result struct {
 	Line   int           `json:"line,omitempty"`  // of an NDJSON body, from 1; only where the event was rejected
 	Apart  bool          `json:"apart,omitempty"` // not on the plan: kept, and never charged
 	Error  *Error        `json:"error,omitempty"`
+
+	Account string `json:"account,omitempty"` // that it belongs to; of a duplicate, that the first does
+	By      string `json:"by,omitempty"`      // why, where it was recorded: quota.Grounds in words
 }
 
 // Results is the answer to POST /v1/events, one for each event in its order.

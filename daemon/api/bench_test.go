@@ -108,7 +108,7 @@ func BenchmarkPostLines(b *testing.B) {
 func BenchmarkHookPost(b *testing.B) {
 	sockets := []string{serve(b, &null{})}
 	for b.Loop() {
-		if d, err := Post(sockets, fullLine, time.Now().Add(time.Second)); d != Delivered {
+		if d, err := Post(sockets, fullLine, time.Now().Add(time.Second)); d.Delivery != Delivered {
 			b.Fatal(err)
 		}
 	}

@@ -29,6 +29,12 @@ func (d Delivery) String() string {
 	return [...]string{"undelivered", "delivered", "delivered apart", "refused"}[d]
 }
 
+// Receipt is the daemon's answer to a posted event.
+type Receipt struct {
+	Delivery Delivery
+	Account  string // that the event belongs to; "" where it is not recorded, or the daemon does not tell
+}
+
 // maxAnswer is how much of an answer to a hook is read.
 const maxAnswer = 64 << 10
 
@@ -37,17 +43,17 @@ const maxAnswer = 64 << 10
 // write, and no more machinery than that, for a process that lives a few
 // milliseconds. The error is nil if and only if the event was Delivered, be it
 // Apart; of a Refused one it is an *Error.
-func Post(sockets []string, line []byte, deadline time.Time) (Delivery, error) {
+func Post(sockets []string, line []byte, deadline time.Time) (Receipt, error) {
 	c, err := dial(sockets, deadline)
 	if err != nil {
-		return Undelivered, err
+		return Receipt{}, err
 	}
 	defer c.Close()
 	status, body, err := roundTrip(c, "POST", "/v1/events", line, deadline)
 	if err != nil {
-		return Undelivered, fmt.Errorf("no answer from the daemon: %w", err)
+		return Receipt{}, fmt.Errorf("no answer from the daemon: %w", err)
 	}
-	return deliveryOf(status, body)
+	return receiptOf(status, body)
 }
 
 // GetStatus asks for the state of an account in the hook's way.
@@ -128,29 +134,29 @@ func readLine(r *bufio.Reader) (string, error) {
 
 // deliveryOf reads the daemon's answer. Only what the daemon says about the
 // event itself refuses it; an answer that is strange leaves it undelivered.
-func deliveryOf(status int, body []byte) (Delivery, error) {
+func receiptOf(status int, body []byte) (Receipt, error) {
 	var answer struct {
 		Results
 		envelope
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return Undelivered, fmt.Errorf("the answer with status %d is no JSON", status)
+		return Receipt{}, fmt.Errorf("the answer with status %d is no JSON", status)
 	}
 	if status == 200 && len(answer.Results.Results) == 1 {
 		switch r := answer.Results.Results[0]; r.Status {
 		case quota.Recorded, quota.Duplicate:
 			if r.Apart {
-				return Apart, nil
+				return Receipt{Apart, r.Account}, nil
 			}
-			return Delivered, nil
+			return Receipt{Delivered, r.Account}, nil
 		case quota.Rejected:
-			return Refused, errorOr(r.Error, status)
+			return Receipt{Delivery: Refused}, errorOr(r.Error, status)
 		}
 	}
 	if e := answer.envelope.Error; e != nil && (e.Code == Invalid || e.Code == TooLarge) {
-		return Refused, e
+		return Receipt{Delivery: Refused}, e
 	}
-	return Undelivered, errorOr(answer.envelope.Error, status)
+	return Receipt{}, errorOr(answer.envelope.Error, status)
 }
 
 func errorOr(e *Error, status int) error {

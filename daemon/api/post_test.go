@@ -31,7 +31,8 @@ func TestPost(t *testing.T) {
 		{"a failure of ours leaves it undelivered", &memory{fail: Errorf(Internal, "broken")}, line, Undelivered, "broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Post([]string{serve(t, c.backend)}, c.line, soon())
+			receipt, err := Post([]string{serve(t, c.backend)}, c.line, soon())
+			got := receipt.Delivery
 			if got != c.want || (err == nil) != (c.want == Delivered) || err != nil && !strings.Contains(err.Error(), c.words) {
 				t.Errorf("got %v, %v", got, err)
 			}
@@ -42,7 +43,7 @@ func TestPost(t *testing.T) {
 func TestPostWhereNobodyAnswers(t *testing.T) {
 	var none *NoDaemonError
 	got, err := Post([]string{filepath.Join(shortDir(t), "s")}, []byte("{}"), time.Now().Add(time.Second))
-	if got != Undelivered || !errors.As(err, &none) {
+	if got.Delivery != Undelivered || !errors.As(err, &none) {
 		t.Errorf("no socket: %v, %v", got, err)
 	}
 	path := filepath.Join(shortDir(t), "s")
@@ -51,14 +52,14 @@ func TestPostWhereNobodyAnswers(t *testing.T) {
 	defer ln.Close()
 	start := time.Now()
 	got, err = Post([]string{path}, []byte("{}"), time.Now().Add(50*time.Millisecond))
-	if got != Undelivered || err == nil || time.Since(start) > 5*time.Second {
+	if got.Delivery != Undelivered || err == nil || time.Since(start) > 5*time.Second {
 		t.Errorf("a daemon that hangs: %v, %v after %v", got, err, time.Since(start))
 	}
 }
 
 func TestPostToAnotherUsersDaemonLeavesItUndelivered(t *testing.T) {
 	socket := serve(t, &memory{}, func(s *Server) { s.peer = func(net.Conn) verdict { return otherUser } })
-	if got, err := Post([]string{socket}, []byte("{}"), time.Now().Add(10*time.Second)); got != Undelivered || err == nil {
+	if got, err := Post([]string{socket}, []byte("{}"), time.Now().Add(10*time.Second)); got.Delivery != Undelivered || err == nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -87,10 +88,11 @@ func TestAnswersThatAreStrange(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, body, err := readAnswer(bufio.NewReader(strings.NewReader(c.answer)))
-			got := Undelivered
+			var receipt Receipt
 			if err == nil {
-				got, err = deliveryOf(status, body)
+				receipt, err = receiptOf(status, body)
 			}
+			got := receipt.Delivery
 			if got != c.want || (err == nil) != (got == Delivered || got == Apart) {
 				t.Errorf("got %v, %v", got, err)
 			}

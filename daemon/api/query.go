@@ -66,21 +66,26 @@ func (p *params) account() string {
 	return name
 }
 
-// time is the instant in a parameter, zero where there is none. The + of a
-// zone, which a query turns into a space, is put back.
+// time is the instant in a parameter, zero where there is none.
 func (p *params) time(name string) time.Time {
-	if !p.values.Has(name) {
-		return time.Time{}
-	}
-	text := p.values.Get(name)
-	if i := strings.LastIndexByte(text, ' '); i > len("2026-11-23T") {
-		text = text[:i] + "+" + text[i+1:]
-	}
-	t, err := parseTime(name, &text)
+	t, err := QueryTime(p.values, name)
 	if err != nil && p.err == nil {
 		p.err = err
 	}
 	return t
+}
+
+// QueryTime is the instant in a parameter of a query, zero where there is none.
+// The + of a zone, which a query turns into a space, is put back.
+func QueryTime(q url.Values, name string) (time.Time, *Error) {
+	if !q.Has(name) {
+		return time.Time{}, nil
+	}
+	text := q.Get(name)
+	if i := strings.LastIndexByte(text, ' '); i > len("2026-11-23T") {
+		text = text[:i] + "+" + text[i+1:]
+	}
+	return parseTime(name, &text)
 }
 
 // count is the number above 0 in a parameter, 0 where there is none.

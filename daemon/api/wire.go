@@ -58,9 +58,9 @@ type wireReading struct {
 	ResetsAt *string  `json:"resets_at,omitempty"`
 }
 
-// DecodeEvent reads one event, a JSON object, and gives it back normalized and
+// DecodeEvent reads one event, a JSON object, and gives it back filled in and
 // checked in itself. Whether its instant can be taken is not looked at; an ID
-// it does not have is not made. Fields that are unknown, or belong to another
+// and an account it does not have are not made. Fields that are unknown, or belong to another
 // kind of event, are passed over. An "exhausted" event may carry the provider's raw
 // code and message in the place of its window; the message is not kept. With an
 // error comes an event that has nothing but its ID, if that could be read.
@@ -84,10 +84,11 @@ func DecodeEvent(line []byte, now time.Time) (quota.Event, *Error) {
 }
 
 // EncodeEvent writes an event as one line of JSON, newline included, the way
-// DecodeEvent reads it. It is filled in (kind, account, count) but for its ID
-// and its instant, which the caller is expected to have set.
+// DecodeEvent reads it. It is filled in (kind, count) but for its ID and its
+// instant, which the caller is expected to have set, and its account, which the
+// daemon finds for it.
 func EncodeEvent(e quota.Event) []byte {
-	e = ownFields(e.Normalize(e.At))
+	e = ownFields(e.Fill(e.At))
 	w := wireEvent{
 		ID: e.ID, Kind: e.Kind, At: wireTime(e.At), Account: e.Account,
 		Tool: e.Tool, Session: e.Session, Project: e.Project, Model: e.Model,
@@ -113,7 +114,7 @@ func EncodeEvent(e quota.Event) []byte {
 	return out.Bytes()
 }
 
-// event is what w says, normalized.
+// event is what w says, filled in.
 func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	e := quota.Event{
 		ID: w.ID, Kind: w.Kind, Account: w.Account, Tool: w.Tool, Session: w.Session,
@@ -125,7 +126,7 @@ func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 		return e, err
 	}
 	if w.Count != nil {
-		if *w.Count == 0 { // which Normalize would take for "left out"
+		if *w.Count == 0 { // which Fill would take for "left out"
 			return e, InvalidField("count", "0 is out of range: 1 to %d", quota.MaxCount)
 		}
 		e.Count = *w.Count
@@ -135,7 +136,7 @@ func (w *wireEvent) event(now time.Time) (quota.Event, *Error) {
 	} else if w.Kind == quota.KindUsage {
 		return e, InvalidField("tokens", `missing: a usage event needs {"input":N,"cached":N,"output":N}`)
 	}
-	e = ownFields(e.Normalize(now))
+	e = ownFields(e.Fill(now))
 	switch e.Kind {
 	case quota.KindExhausted:
 		err = w.exhaustion(&e)

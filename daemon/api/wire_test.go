@@ -25,36 +25,36 @@ func TestDecodeEventFillsIn(t *testing.T) {
 		name, line string
 		want       quota.Event
 	}{
-		{"an empty object is one prompt, now, on the default account", `{}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1}},
+		{"an empty object is one prompt, now, of no account yet", `{}`,
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1}},
 		{"space around the object is no harm", " \r\n{}\t\n",
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1}},
 		{"an unknown field is passed over", `{"colour":"blue","nested":{"a":[1,2]}}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1}},
 		{"null is left out", `{"id":null,"at":null,"count":null,"tokens":null}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1}},
 		{"a time in another zone becomes UTC and keeps its milliseconds", `{"at":"2026-03-04T16:55:13.1239+08:00"}`,
-			quota.Event{Kind: quota.KindPrompt, At: time.Date(2026, 3, 4, 8, 55, 13, 123e6, time.UTC), Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: time.Date(2026, 3, 4, 8, 55, 13, 123e6, time.UTC), Count: 1}},
 		{"a time as date --rfc-3339 writes it", `{"at":"2026-03-04 16:55:13+08:00"}`,
-			quota.Event{Kind: quota.KindPrompt, At: time.Date(2026, 3, 4, 8, 55, 13, 0, time.UTC), Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: time.Date(2026, 3, 4, 8, 55, 13, 0, time.UTC), Count: 1}},
 		{"usage takes tokens", `{"kind":"usage","turn":"t1","tokens":{"input":1,"cached":2,"output":3}}`,
-			quota.Event{Kind: quota.KindUsage, At: testNow, Account: "default", Count: 1, Turn: "t1", Tokens: quota.Tokens{Input: 1, Cached: 2, Output: 3}}},
+			quota.Event{Kind: quota.KindUsage, At: testNow, Count: 1, Turn: "t1", Tokens: quota.Tokens{Input: 1, Cached: 2, Output: 3}}},
 		{"a tool call has a name", `{"kind":"tool","name":"web_search"}`,
-			quota.Event{Kind: quota.KindTool, At: testNow, Account: "default", Count: 1, Name: "web_search"}},
+			quota.Event{Kind: quota.KindTool, At: testNow, Count: 1, Name: "web_search"}},
 		{"what belongs to another kind is passed over", `{"name":"x","window":"5h","until":"2026-11-23T07:00:00Z","code":"1308","voids":"v","tokens":{"input":5}}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1}},
 		{"exhausted with window and until", `{"kind":"exhausted","window":"week","until":"2026-11-24T00:00:00Z"}`,
-			quota.Event{Kind: quota.KindExhausted, At: testNow, Account: "default", Count: 1, Window: "week", Until: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}},
+			quota.Event{Kind: quota.KindExhausted, At: testNow, Count: 1, Window: "week", Until: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}},
 		{"void names the event it takes out", `{"kind":"void","voids":"abc"}`,
-			quota.Event{Kind: quota.KindVoid, At: testNow, Account: "default", Count: 1, Voids: "abc"}},
+			quota.Event{Kind: quota.KindVoid, At: testNow, Count: 1, Voids: "abc"}},
 		{"what may be a secret in an endpoint is not kept", `{"endpoint":"https://me:key@api.z.ai/api/anthropic?token=key#key"}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "https://redacted@api.z.ai/api/anthropic"}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1, Endpoint: "https://redacted@api.z.ai/api/anthropic"}},
 		{"nor is it in one without a scheme", `{"endpoint":"me:key@host/a@b"}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "redacted@host/a@b"}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1, Endpoint: "redacted@host/a@b"}},
 		{"an endpoint of secrets alone still is one", `{"endpoint":"?token=key"}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Endpoint: "redacted"}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1, Endpoint: "redacted"}},
 		{"text comes back as it was given", `{"session":"a<b>&\u0000\t\"ü","project":"\\"}`,
-			quota.Event{Kind: quota.KindPrompt, At: testNow, Account: "default", Count: 1, Session: "a<b>&\x00\t\"ü", Project: `\`}},
+			quota.Event{Kind: quota.KindPrompt, At: testNow, Count: 1, Session: "a<b>&\x00\t\"ü", Project: `\`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := DecodeEvent([]byte(c.line), testNow)
@@ -186,7 +186,7 @@ func TestDecodeEventRejects(t *testing.T) {
 
 func TestEncodeEventLeavesEmptyFieldsOut(t *testing.T) {
 	got := string(EncodeEvent(quota.Event{ID: "x", At: testNow}))
-	if want := `{"id":"x","kind":"prompt","at":"2026-11-23T06:30:00.123Z","account":"default","count":1}` + "\n"; got != want {
+	if want := `{"id":"x","kind":"prompt","at":"2026-11-23T06:30:00.123Z","count":1}` + "\n"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

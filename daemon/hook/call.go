@@ -43,7 +43,7 @@ type Call struct {
 	Twins    Twins
 	// Post hands a line to the daemon and waits, until the deadline, for the
 	// word that it is stored.
-	Post func(line []byte, deadline time.Time) (api.Delivery, error)
+	Post func(line []byte, deadline time.Time) (api.Receipt, error)
 	// Tell hands a line about a turn to the daemon. Nobody minds where it is lost.
 	Tell func(line []byte, deadline time.Time)
 	// Spool keeps an event, written as line, for the daemon to find.
@@ -90,22 +90,50 @@ func (c Call) Run() Outcome {
 	}
 	report := Parse(c.Tool, raw, Input{Env: c.Env, ReadFile: c.ReadFile, Now: c.Start})
 	out := Outcome{Reason: report.Reason}
+	key, account := c.keyHash(report.secret), c.account()
 	for i, e := range report.Events {
+		e.Key, e.Account = key, account
 		if e.ID == "" {
 			first := c.first(report, i)
 			e.ID, e.At = first.ID, quota.Milli(first.At)
 		}
-		fate := c.deliver(fit(e))
-		out.Fate = max(out.Fate, fate)
-		if report.Reason == Counted && fate == Acked {
+		sent := c.deliver(fit(e))
+		out.Fate = max(out.Fate, sent.fate)
+		if report.Reason == Counted && sent.fate == Acked {
+			e.Account = cmp.Or(sent.account, quota.DefaultAccount)
 			c.guard(report.answer, e)
 		}
 	}
 	if report.Turn != nil {
+		report.Turn.Account = account
 		c.tell(*report.Turn)
 	}
 	return out
 }
+
+// keyHash is the salted hash of a key; "" where there is no salt either.
+func (c Call) keyHash(key string) string {
+	if key == "" || c.Twins.Salt == nil {
+		return ""
+	}
+	salt, err := c.Twins.Salt()
+	if err != nil {
+		return ""
+	}
+	return quota.KeyHash(salt, key)
+}
+
+// account is the one that a person has put the tool's shell under; "" where
+// nobody did.
+func (c Call) account() string {
+	if name := c.Env(AccountVariable); quota.ValidAccount(name) {
+		return name
+	}
+	return ""
+}
+
+// AccountVariable names the account of all that is recorded in a shell.
+const AccountVariable = "QUOTAD_ACCOUNT"
 
 // guard says in the tool's own words what is to be said about a prompt that was
 // counted. One that it holds back never reaches the provider, and is taken out
@@ -115,7 +143,6 @@ func (c Call) guard(words func(Verdict) []byte, prompt quota.Event) {
 	if c.Sentry.Guard == GuardOff || words == nil || switchedOn(c.Env("QUOTAD_NO_GUARD")) {
 		return
 	}
-	prompt = prompt.Normalize(c.Start)
 	if c.Sentry.speak(words, prompt.Account, c.Start) {
 		c.deliver(quota.Event{
 			ID: ownID("void", prompt.ID), Kind: quota.KindVoid, At: prompt.At, Account: prompt.Account,
@@ -163,19 +190,26 @@ func (c Call) first(report Report, i int) Run {
 // not said in time that the event is stored. All of it happens on the caller's
 // goroutine as long as nothing is late: another thread would cost more than
 // the event.
-func (c Call) deliver(e quota.Event) Fate {
+func (c Call) deliver(e quota.Event) delivered {
 	line := api.EncodeEvent(e)
 	spooled := make(chan Fate, 1)
 	late := time.AfterFunc(time.Until(c.patience()), func() { spooled <- c.keep(e, line) })
-	fate := c.post(line)
+	sent := c.post(line)
 	begun := !late.Stop()
 	switch {
-	case fate != NoEvent:
-		return fate
+	case sent.fate != NoEvent:
 	case begun:
-		return <-spooled
+		sent.fate = <-spooled
+	default:
+		sent.fate = c.keep(e, line)
 	}
-	return c.keep(e, line)
+	return sent
+}
+
+// delivered is what became of an event.
+type delivered struct {
+	fate    Fate
+	account string // that it belongs to, where the daemon told
 }
 
 // patience is how long the daemon's answer alone is waited for.
@@ -189,18 +223,19 @@ func (c Call) patience() time.Time {
 
 // post is the fate that the daemon gives an event; NoEvent where it does not
 // answer or cannot store it now.
-func (c Call) post(line []byte) (fate Fate) {
+func (c Call) post(line []byte) (sent delivered) {
 	defer func() { _ = recover() }()
 	answer, _ := c.Post(line, c.Start.Add(ackBy)) // why it failed is for nobody to read
-	switch answer {
+	sent.account = answer.Account
+	switch answer.Delivery {
 	case api.Delivered:
-		return Acked
+		sent.fate = Acked
 	case api.Apart:
-		return AckedApart
+		sent.fate = AckedApart
 	case api.Refused:
-		return Refused
+		sent.fate = Refused
 	}
-	return NoEvent
+	return sent
 }
 
 func (c Call) keep(e quota.Event, line []byte) (fate Fate) {

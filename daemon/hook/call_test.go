@@ -3,7 +3,6 @@ package hook
 import (
 	"errors"
 	"io"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +43,7 @@ func newStage(t *testing.T, input io.Reader) *stage {
 // run makes the call, its daemon behaving as post does, and says how long it
 // took.
 func (s *stage) run(t *testing.T, post func(s *stage) api.Delivery) (Outcome, time.Duration) {
-	s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+	s.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 		e, err := api.DecodeEvent(line, s.call.Start)
 		if err != nil {
 			t.Error(err)
@@ -52,7 +51,7 @@ func (s *stage) run(t *testing.T, post func(s *stage) api.Delivery) (Outcome, ti
 		s.mu.Lock()
 		s.posted = append(s.posted, e.ID)
 		s.mu.Unlock()
-		return post(s), nil
+		return api.Receipt{Delivery: post(s)}, nil
 	}
 	out := s.call.Run()
 	took := time.Since(s.call.Start)
@@ -265,14 +264,14 @@ func TestCallsForOnePromptShareItsID(t *testing.T) {
 		s := newStage(t, strings.NewReader(aPrompt))
 		s.call.Start = begin.Add(at)
 		s.call.Rand = strings.NewReader(strings.Repeat(string(rune('a'+i)), 10))
-		s.call.Twins = Twins{Dirs: []string{dir}, Salt: filepath.Join(dir, "salt")}
-		s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+		s.call.Twins = Twins{Dirs: []string{dir}, Salt: SaltIn(dir)}
+		s.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 			e, err := api.DecodeEvent(line, begin)
 			if err != nil {
 				t.Fatal(err)
 			}
 			told[Run{ID: e.ID, At: e.At}]++
-			return api.Delivered, nil
+			return api.Receipt{Delivery: api.Delivered}, nil
 		}
 		if out := s.call.Run(); out != (Outcome{Counted, Acked}) {
 			t.Errorf("run %d: %v, %v", i, out.Reason, out.Fate)
@@ -288,13 +287,13 @@ func TestCallTellsNoSecrets(t *testing.T) {
 	in := `{"session_id":"s","hook_event_name":"UserPromptSubmit","cwd":"/x","prompt":"my-words","user_email":"my-words"}`
 	s := newStage(t, strings.NewReader(in))
 	s.call.Env = environ(map[string]string{"ANTHROPIC_BASE_URL": "https://u:a-key-nobody-may-see@api.z.ai/api/anthropic?k=a-key-nobody-may-see"})
-	s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+	s.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 		for _, secret := range []string{"my-words", "a-key-nobody-may-see"} {
 			if strings.Contains(string(line), secret) {
 				t.Errorf("%s", line)
 			}
 		}
-		return api.Delivered, nil
+		return api.Receipt{Delivery: api.Delivered}, nil
 	}
 	if out := s.call.Run(); out.Fate != Acked {
 		t.Error(out.Fate)

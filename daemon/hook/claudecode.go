@@ -13,6 +13,7 @@ func claudeCode() Adapter {
 	return Adapter{
 		Name: "claude-code", Title: "Claude Code",
 		Parse: parseClaudeCode, Answer: answerClaudeCode, Setup: setupClaudeCode,
+		Key: func(in Input, _ quota.Event) string { return claudeKey(in.Env) },
 	}
 }
 
@@ -99,6 +100,16 @@ func claudeEndpoint(env func(string) string) string {
 		return bareURL(base)
 	}
 	return anthropic
+}
+
+// claudeKey is the key that Claude Code sends: the token goes before the key
+// where both are set. One that a helper program gives is not to be seen, nor any
+// where CLAUDE_CODE_SUBPROCESS_ENV_SCRUB is set.
+func claudeKey(env func(string) string) string {
+	if onCloud(env) {
+		return ""
+	}
+	return cmp.Or(strings.TrimSpace(env("ANTHROPIC_AUTH_TOKEN")), strings.TrimSpace(env("ANTHROPIC_API_KEY")))
 }
 
 // onCloud reports whether Claude Code talks to a cloud's service.

@@ -6,7 +6,8 @@
 // tool, lets the tool's [Adapter] say what happened, and delivers that, so
 // timed that the process can end itself at [Limit] whatever is broken: the tool
 // waits for it. What a payload holds is untrusted and optional throughout. The
-// text of a prompt is looked at in memory and is no part of what is delivered.
+// text of a prompt is looked at in memory and is no part of what is delivered,
+// and of the key that a tool uses nothing but a short salted hash is.
 // Nothing is said to the tool unless a person asked for a guard: see [Sentry].
 //
 // To add a tool: one file with its adapter, one entry in [Adapters], and the
@@ -32,6 +33,9 @@ type Adapter struct {
 	FromArgs bool
 	// Parse tells what a payload says happened.
 	Parse func(in Input) Report
+	// Key is the key that the tool uses for an event, as far as its environment
+	// tells; "" where it does not. Nil: it never does.
+	Key func(in Input, e quota.Event) string
 	// Answer writes a verdict on a prompt the way the tool reads it from the
 	// hook's standard output; nil where the tool cannot be told anything.
 	Answer func(v Verdict) []byte
@@ -85,6 +89,7 @@ type Report struct {
 	Same [][]byte
 	// Gap is how far apart such runs can begin; 0 is usual.
 	Gap    time.Duration
+	secret string               // the key that the tool uses, which is only ever hashed
 	answer func(Verdict) []byte // of the tool that wrote the payload; nil: none is read
 	// Turn says that a turn has ended or got its record: the daemon may read what
 	// the tool kept of it.
@@ -164,5 +169,8 @@ func Parse(tool string, raw []byte, in Input) Report {
 	in.Now = quota.Milli(in.Now)
 	report := named.Parse(in)
 	report.answer = named.Answer
+	if named.Key != nil && len(report.Events) > 0 {
+		report.secret = named.Key(in, report.Events[0])
+	}
 	return report
 }

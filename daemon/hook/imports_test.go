@@ -1,7 +1,6 @@
 package hook
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,15 +20,15 @@ func told(t *testing.T, runs []imported) int {
 		s.call.Tool = r.tool
 		s.call.Start = begin.Add(r.after)
 		s.call.Rand = strings.NewReader(strings.Repeat(string(rune('a'+i)), 10))
-		s.call.Twins = Twins{Dirs: []string{dir}, Salt: filepath.Join(dir, "salt")}
+		s.call.Twins = Twins{Dirs: []string{dir}, Salt: SaltIn(dir)}
 		s.call.ReadFile = around(s.call.Env).ReadFile
-		s.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+		s.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 			e, err := api.DecodeEvent(line, begin)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids[e.ID] = true
-			return api.Delivered, nil
+			return api.Receipt{Delivery: api.Delivered}, nil
 		}
 		s.call.Run()
 	}

@@ -14,7 +14,7 @@ import (
 func qwen() Adapter {
 	return Adapter{
 		Name: "qwen", Title: "Qwen Code",
-		Parse: parseQwen, Answer: answerBy("block"), Setup: setupQwen,
+		Parse: parseQwen, Answer: answerBy("block"), Setup: setupQwen, Key: qwenKey,
 	}
 }
 
@@ -95,6 +95,16 @@ func qwenEndpoint(in Input, model string) string {
 	}
 	base := cmp.Or(strings.TrimSpace(in.Env(variable)), word(all, "env", variable), word(all, "security", "auth", "baseUrl"), own)
 	return bareURL(base)
+}
+
+// qwenKey is the key that goes with the address, where the environment has both.
+func qwenKey(in Input, e quota.Event) string {
+	for _, service := range []string{"OPENAI", "ANTHROPIC"} {
+		if base := strings.TrimSpace(in.Env(service + "_BASE_URL")); base != "" && bareURL(base) == e.Endpoint {
+			return in.Env(service + "_API_KEY")
+		}
+	}
+	return ""
 }
 
 // qwenProvider is the URL that the settings give with a model of a service; ""

@@ -31,7 +31,9 @@ func newGuarded(t *testing.T, tool, input string) *guarded {
 	end := time.Now().Add(time.Hour)
 	g.all.Accounts[0].BlockedUntil, g.all.Accounts[0].Windows[0].ResetsAt = &end, &end
 	g.call.Tool, g.call.ReadFile = tool, around(nil).ReadFile
-	g.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) { return g.take(t, line), nil }
+	g.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
+		return api.Receipt{Delivery: g.take(t, line)}, nil
+	}
 	g.call.Sentry = Sentry{
 		Guard:  GuardBlock,
 		Status: func(string, time.Time) (quota.Statuses, error) { return g.all, nil },
@@ -108,7 +110,10 @@ func TestGuardedCallsByTheFate(t *testing.T) {
 	for answer, says := range map[api.Delivery]string{api.Delivered: refusal, api.Apart: "", api.Refused: "", api.Undelivered: ""} {
 		synctest.Test(t, func(t *testing.T) {
 			g := newGuarded(t, "claude-code", aPrompt)
-			g.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) { g.take(t, line); return answer, nil }
+			g.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
+				g.take(t, line)
+				return api.Receipt{Delivery: answer}, nil
+			}
 			g.call.Run()
 			if g.out.String() != says {
 				t.Errorf("%v: said %q", answer, g.out.String())
@@ -150,11 +155,11 @@ func TestGuardedCallsThatAreLate(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGuarded(t, "claude-code", aPrompt)
-				g.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+				g.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 					if len(g.posted) == 0 {
 						time.Sleep(c.stored)
 					}
-					return g.take(t, line), nil
+					return api.Receipt{Delivery: g.take(t, line)}, nil
 				}
 				g.call.Sentry.Status = func(_ string, deadline time.Time) (quota.Statuses, error) {
 					time.Sleep(min(c.answered, max(time.Until(deadline)+1, 0)))
@@ -174,11 +179,11 @@ func TestGuardedCallsThatAreLate(t *testing.T) {
 func TestWhatTheGuardTakesOutIsSpooledToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(t, "claude-code", aPrompt)
-		g.call.Post = func(line []byte, _ time.Time) (api.Delivery, error) {
+		g.call.Post = func(line []byte, _ time.Time) (api.Receipt, error) {
 			if g.take(t, line); len(g.posted) > 1 {
-				return api.Undelivered, nil
+				return api.Receipt{}, nil
 			}
-			return api.Delivered, nil
+			return api.Receipt{Delivery: api.Delivered}, nil
 		}
 		g.call.Run()
 		if len(g.spooled) != 1 || g.spooled[0] != "void:"+g.posted[0] {

@@ -2,8 +2,11 @@ package hook
 
 import (
 	"io"
+	"reflect"
 	"strings"
 	"testing"
+
+	"quotad/quota"
 )
 
 func TestSession(t *testing.T) {
@@ -29,6 +32,11 @@ func TestSession(t *testing.T) {
 		{"Qwen Code does not heed Claude's variables", qwen, map[string]string{"ANTHROPIC_BASE_URL": "https://x.example"}, Session{Tool: "qwen"}},
 		{"Qwen Code says where it talks to", qwen, map[string]string{"OPENAI_BASE_URL": "https://api.z.ai/api/coding/paas/v4"}, Session{Tool: "qwen", Endpoint: "https://api.z.ai/api/coding/paas/v4"}},
 		{"Droid tells no endpoint", droid, map[string]string{"ANTHROPIC_BASE_URL": "https://x.example"}, Session{Tool: "droid"}},
+		{"the folder it works in, and its key", claude[:len(claude)-1] + `,"cwd":"/p"}`, map[string]string{"ANTHROPIC_AUTH_TOKEN": "k"},
+			Session{Tool: "claude-code", Endpoint: anthropic, Project: "/p", key: "k"}},
+		{"a folder that is told another way", qwen[:len(qwen)-1] + `,"workspace":{"current_dir":"/q"}}`, nil, Session{Tool: "qwen", Project: "/q"}},
+		{"the account of its shell", "", map[string]string{"QUOTAD_ACCOUNT": "work"}, Session{Account: "work"}},
+		{"what is no account", "", map[string]string{"QUOTAD_ACCOUNT": "a b"}, Session{}},
 		{"nothing comes", "", nil, Session{}},
 		{"nothing comes, and the environment tells", "", map[string]string{"ANTHROPIC_BASE_URL": "https://x.example"}, Session{Endpoint: "https://x.example"}},
 		{"the object is cut off", claude[:20], nil, Session{}},
@@ -39,6 +47,17 @@ func TestSession(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)
 		}
+	}
+}
+
+func TestASessionHasNoKeyButItsHash(t *testing.T) {
+	s := Session{Tool: "qwen", Project: "/p", Account: "work", key: "secret"}
+	e := s.Event(func() ([]byte, error) { return []byte("salt"), nil })
+	if want := (quota.Event{Tool: "qwen", Project: "/p", Account: "work", Key: quota.KeyHash([]byte("salt"), "secret")}); !reflect.DeepEqual(e, want) {
+		t.Errorf("%+v", e)
+	}
+	if e := s.Event(func() ([]byte, error) { return nil, io.EOF }); e.Key != "" {
+		t.Errorf("without a salt: %+v", e)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,8 +37,13 @@ const longestGap = 5 * time.Second
 // [longestGap]: a salted hash of the prompt with its surroundings, the ID, the
 // time. Nobody without the salt can tell the prompt from it.
 type Twins struct {
-	Dirs []string // where the file may be; the first that can be written is used
-	Salt string   // the file of the salt; made where it is missing
+	Dirs []string               // where the file may be; the first that can be written is used
+	Salt func() ([]byte, error) // see SaltIn
+}
+
+// SaltIn is Salt, whose file is read once: when it is first asked for.
+func SaltIn(stateDir string) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) { return Salt(stateDir) })
 }
 
 // Run is one run of a hook that has an event to tell.
@@ -54,7 +60,7 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 		return mine, err
 	}
 	defer f.Close() // releases the lock
-	salt, err := readSalt(t.Salt)
+	salt, err := t.Salt()
 	if err != nil {
 		return mine, err
 	}
@@ -178,6 +184,13 @@ func mark(salt []byte, parts [][]byte) string {
 }
 
 const saltLength = 32
+
+// SaltFile is where the salt of this machine is, in the state folder.
+func SaltFile(stateDir string) string { return filepath.Join(stateDir, "hook.salt") }
+
+// Salt is the salt of this machine, by which hashes tell things apart that must
+// not be kept. It is made where there is none.
+func Salt(stateDir string) ([]byte, error) { return readSalt(SaltFile(stateDir)) }
 
 // readSalt reads the salt, and makes it where there is none, or where it is not
 // whole, as a power cut can leave a new file.

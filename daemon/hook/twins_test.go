@@ -31,9 +31,12 @@ func home(t *testing.T) Twins {
 	dir := t.TempDir()
 	return Twins{
 		Dirs: []string{filepath.Join(dir, "gone", "quotad"), filepath.Join(dir, "quotad")},
-		Salt: filepath.Join(dir, "state", "hook.salt"),
+		Salt: SaltIn(filepath.Join(dir, "state")),
 	}
 }
+
+// saltOf is the file of the salt of what home made.
+func saltOf(t Twins) string { return filepath.Join(filepath.Dir(t.Dirs[1]), "state", "hook.salt") }
 
 func TestTwins(t *testing.T) {
 	for _, c := range []struct {
@@ -106,7 +109,7 @@ func TestTwinsKeepNothingReadable(t *testing.T) {
 		}
 	}
 	file := filepath.Join(twins.Dirs[1], "hook.recent")
-	for path, most := range map[string]int64{file: 200, twins.Salt: 32} {
+	for path, most := range map[string]int64{file: 200, saltOf(twins): 32} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +122,7 @@ func TestTwinsKeepNothingReadable(t *testing.T) {
 			t.Errorf("%q, %v", text, err)
 		}
 	}
-	left, err := os.ReadDir(filepath.Dir(twins.Salt))
+	left, err := os.ReadDir(filepath.Dir(saltOf(twins)))
 	if err != nil || len(left) != 1 {
 		t.Error("beside the salt:", left, err)
 	}
@@ -135,7 +138,7 @@ func TestTwinsMendWhatIsBroken(t *testing.T) {
 		"nothing, as after a kill": "",
 	} {
 		twins := home(t)
-		write(t, twins.Salt, make([]byte, saltLength))
+		write(t, saltOf(twins), make([]byte, saltLength))
 		write(t, filepath.Join(twins.Dirs[1], "hook.recent"), []byte(text))
 		for _, mint := range []string{"first", "second"} {
 			if id, err := twins.id(words("hi"), start, mint); id != "first" || err != nil {
@@ -152,7 +155,7 @@ func TestTwinsMendASaltThatIsNotWhole(t *testing.T) {
 		"too much":                      strings.Repeat("x", saltLength+1),
 	} {
 		twins := home(t)
-		write(t, twins.Salt, []byte(text))
+		write(t, saltOf(twins), []byte(text))
 		for _, mint := range []string{"first", "second"} {
 			if id, err := twins.id(words("hi"), start, mint); id != "first" || err != nil {
 				t.Errorf("%s: %s got %q, %v", what, mint, id, err)
@@ -177,8 +180,11 @@ func TestTwinsCountWhereTheyCannotMeet(t *testing.T) {
 	for what, spoil := range map[string]func(*Twins){
 		"no folder takes the file": func(w *Twins) { w.Dirs = []string{filepath.Join(file, "x")} },
 		"there is no folder":       func(w *Twins) { w.Dirs = nil },
-		"the salt has no place":    func(w *Twins) { w.Salt = filepath.Join(file, "salt") },
-		"the salt is a folder":     func(w *Twins) { w.Salt = filepath.Dir(file) },
+		"the salt has no place":    func(w *Twins) { w.Salt = SaltIn(file) },
+		"the salt is a folder": func(w *Twins) {
+			write(t, filepath.Join(filepath.Dir(file), "hook.salt", "x"), nil)
+			w.Salt = SaltIn(filepath.Dir(file))
+		},
 		"a link stands in the way": func(w *Twins) {
 			w.Dirs = w.Dirs[1:]
 			write(t, filepath.Join(w.Dirs[0], "x"), nil)

@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"time"
 
 	"quotad/quota"
@@ -149,6 +151,29 @@ func (t *Tx) prompts(account uint64, turn []byte) (list []place, err error) {
 		return r.err
 	})
 	return list, err
+}
+
+// TurnAccount is the account of the prompt that began a turn of a tool's
+// session; false where no such prompt is there.
+func (t *Tx) TurnAccount(tool, session, turn string) (string, bool, error) {
+	as, err := t.loadAccounts()
+	if err != nil || turn == "" {
+		return "", false, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(as.byName)) {
+		no := as.byName[name].no
+		prompts, err := t.prompts(no, turnKey(no, turn))
+		if err != nil {
+			return "", false, err
+		}
+		for _, p := range prompts {
+			e, _, err := t.load(p)
+			if err != nil || e.Tool == tool && e.Session == session {
+				return name, err == nil, err
+			}
+		}
+	}
+	return "", false, nil
 }
 
 // before is the order of events.

@@ -102,6 +102,13 @@ func (d *daemonAt) get(path string) (time.Duration, error) {
 	return time.Since(begun), drain(resp)
 }
 
+// all is how long an answer takes to its end.
+func (d *daemonAt) all(path string) (time.Duration, error) {
+	begun := time.Now()
+	_, err := d.get(path)
+	return time.Since(begun), err
+}
+
 func (d *daemonAt) post(c *http.Client, contentType string, body []byte) error {
 	resp, err := c.Post("http://quotad/v1/events", contentType, bytes.NewReader(body))
 	if err != nil {

@@ -236,12 +236,35 @@ func measureHistory(p programs, dir string, s sizes) ([]row, error) {
 		asked = append(asked, t)
 	}
 	rss, err := d.proc("status", "VmRSS")
+	if err != nil {
+		return nil, err
+	}
 	n := fmt.Sprintf("%d k events", s.history/1000)
-	return []row{
+	rows := []row{
 		{"start to ready, " + n, ms(d.ready), fmt.Sprintf("empty %s: %.1fx", ms(empty), float64(d.ready)/float64(empty)), "<= 100 ms"},
 		{"status, " + n, "p50 " + ms(percentile(asked, 50)) + ", p99 " + ms(percentile(asked, 99)), "", "<= 1 ms"},
 		{"memory, " + n, fmt.Sprintf("%.1f MB", float64(rss)/1024), "", "<= 40 MB"},
-	}, err
+	}
+	sums, err := measureSums(d, n)
+	return append(rows, sums...), err
+}
+
+// measureSums holds calls that add all events up against one that only sends
+// them.
+func measureSums(d *daemonAt, n string) (rows []row, err error) {
+	read, err := d.all("/v1/events")
+	for _, call := range []struct{ what, path string }{
+		{"history by day and model, ", "/v1/history?per=day&by=model"},
+		{"what if, on 8 plans, ", "/v1/whatif"},
+	} {
+		if err != nil {
+			return rows, err
+		}
+		var took time.Duration
+		took, err = d.all(call.path)
+		rows = append(rows, row{call.what + n, ms(took), fmt.Sprintf("export %s: %.2fx", ms(read), float64(took)/float64(read)), ""})
+	}
+	return rows, err
 }
 
 // fillHistory spreads events over the last 300 days.
