@@ -31,6 +31,7 @@ type bucket struct {
 	No      int64  `json:"no"`                // stretches since 1970
 	Exact   Amount `json:"exact,omitzero"`    //
 	Counted Amount `json:"guess,omitzero"`    // guesses, as they were counted
+	Gauge   Amount `json:"gauge,omitzero"`    // what tokens came to
 	Guessed Amount `json:"unscaled,omitzero"` // the same, before any ratio
 }
 
@@ -65,6 +66,7 @@ func (r recently) add(w *Window, t time.Time, more bucket) recently {
 	}
 	b := &r[i]
 	b.Exact, b.Counted, b.Guessed = b.Exact.Plus(more.Exact), b.Counted.Plus(more.Counted), b.Guessed.Plus(more.Guessed)
+	b.Gauge = b.Gauge.Plus(more.Gauge)
 	return r
 }
 
@@ -90,6 +92,7 @@ func (r recently) keep(w *Window, newest time.Time) recently {
 func (r recently) sum() (all bucket) {
 	for _, b := range r {
 		all.Exact, all.Counted, all.Guessed = all.Exact.Plus(b.Exact), all.Counted.Plus(b.Counted), all.Guessed.Plus(b.Guessed)
+		all.Gauge = all.Gauge.Plus(b.Gauge)
 	}
 	return all
 }

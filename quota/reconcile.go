@@ -21,7 +21,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) Finding {
 		s.Cap = *r.Cap
 	}
 	f := Finding{Was: s.Used, Used: s.Used}
-	told, over := r.resets(w, t)
+	told, over := s.resets(w, t, r)
 	x := s.shown(w, r)
 	if over || x.known && s.stale(w, t, told, x.low) {
 		f.Why = FindOver
@@ -143,7 +143,7 @@ func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Fi
 		s.Early, s.Net = t, 0
 	}
 	s.miss(w, t, more, f.Why)
-	f.sample = s.sample(w, t, x, f.Why, usual)
+	f.samples = s.samples(w, t, x, f.Why, usual)
 	if x.high < s.limit(w) && !s.hides(w, t, f.High) { // a later reading ends what a stop said
 		s.Stop = time.Time{}
 	}
@@ -224,30 +224,30 @@ func (s *Standing) hides(w *Window, t time.Time, high Amount) bool {
 	return t.Sub(s.Said) <= lag && !missing.Reaches(stopHides, s.limit(w))
 }
 
-// sample compares the provider's use with the charges here.
-func (s *Standing) sample(w *Window, t time.Time, x shown, why FindingWhy, late bucket) (sample ratioSample) {
+// samples compares the provider's use with the charges here.
+func (s *Standing) samples(w *Window, t time.Time, x shown, why FindingWhy, late bucket) (list []ratioSample) {
 	limit := s.limit(w)
 	use, over := x.low/2+x.high/2, s.Sampled.From.IsZero() || why == FindEarly || why == FindIdle
 	switch {
 	case w.Kind == Rolling: // what comes back would have to be known
-		return sample
+		return nil
 	case x.low >= limit: // it may be any use
 		s.Sampled = sampling{}
-		return sample
+		return nil
 	case why == FindNoise:
-		return sample
+		return nil
 	}
 	if !over {
 		need := ratioMoved
 		if x.exact {
 			need = ratioExact
 		}
-		sample, over = s.Sampled.take(use, late, need, limit)
+		list, over = s.Sampled.take(use, late, need, limit)
 	}
 	if over {
 		s.Sampled.begin(t, use, late)
 	}
-	return sample
+	return list
 }
 
 // correct sets the use to what a reading says.
