@@ -34,10 +34,20 @@ func accountOf(s *config.Settings, name string, told quota.PlanTold) quota.Accou
 	if differ(a.Subscribed, told.Subscribed) {
 		a.Subscribed = told.Subscribed
 	}
-	if a.Renews.IsZero() && a.Ends.IsZero() {
+	if !termOf(told.Renews, told.Ends).Before(termOf(a.Renews, a.Ends)) {
 		a.Renews, a.Ends = told.Renews, told.Ends
 	}
 	return a
+}
+
+// termOf is when a subscription is renewed, or ends. Of two the later one holds:
+// a day that was configured passes with each renewal, and what the provider told
+// once is no news where it was not asked since.
+func termOf(renews, ends time.Time) time.Time {
+	if !ends.IsZero() {
+		return ends
+	}
+	return renews
 }
 
 // differ reports whether the provider told another subscription than is

@@ -127,3 +127,26 @@ func TestExplainIsByThePlanThatWasTold(t *testing.T) {
 		t.Errorf("%+v, %v", x.Window, err)
 	}
 }
+
+func TestTheLaterTermHolds(t *testing.T) {
+	day := func(n int) time.Time { return noon.AddDate(0, 0, n) }
+	on := func(d time.Time) string {
+		return "[account.default]\nplan = \"v2/pro\"\nrenews = " + d.Format(time.RFC3339)
+	}
+	for _, c := range []struct {
+		name, config string
+		told         quota.PlanTold
+		renews, ends time.Time
+	}{
+		{"what is configured, where nothing is told", on(day(3)), quota.PlanTold{}, day(3), time.Time{}},
+		{"what is told, where a renewal has passed since", on(day(-20)), quota.PlanTold{Renews: day(10)}, day(10), time.Time{}},
+		{"an end on the same day", on(day(10)), quota.PlanTold{Ends: day(10)}, time.Time{}, day(10)},
+		{"what is configured, where what was told has passed", on(day(10)), quota.PlanTold{Renews: day(-20)}, day(10), time.Time{}},
+	} {
+		s := settings(t, c.config)
+		a := accountOf(&s, quota.DefaultAccount, c.told)
+		if !a.Renews.Equal(c.renews) || !a.Ends.Equal(c.ends) {
+			t.Errorf("%s: renews %v, ends %v", c.name, a.Renews, a.Ends)
+		}
+	}
+}
