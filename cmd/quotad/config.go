@@ -196,7 +196,7 @@ func accountEffect(acc quota.Account, p config.Provider) string {
 		b.WriteString(", ends " + dayOf(acc.Ends))
 	}
 	if p.Enabled {
-		b.WriteString(", provider " + p.Site + " (this version does not ask it)")
+		b.WriteString(", " + p.Site + " is asked for its figures")
 	}
 	return b.String()
 }
