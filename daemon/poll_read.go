@@ -35,7 +35,7 @@ func (p *poller) read(ctx context.Context, x *polled, why provider.Why) SyncResu
 	}
 	p.tell(x, r, fault, why)
 	if x.known, x.key = known, known.Key; x.known.Key != "" {
-		p.tellKeys()
+		p.tellKeys(x)
 	}
 	p.tally.count(x.name, fault, now)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"quotad/config"
@@ -33,6 +34,11 @@ type polled struct {
 	onDisk bool   // the key can be looked at without disturbing anybody
 	salt   []byte // nil: keys cannot be told apart
 
+	looks   chan struct{}        // something may be due
+	asks    chan chan SyncResult // somebody wants a reading at once
+	resumed atomic.Bool
+
+	// Owned by the goroutine that asks.
 	key        string         // salted hash of the key, as far as it is known
 	known      store.Provider // what became of the last reading
 	generation string         // of the plan, by the last good reading; "": none yet
@@ -46,6 +52,7 @@ func newPolled(name string, setup config.Provider, r reader, k keyring) *polled 
 	return &polled{
 		name: name, reader: r, keys: k, pace: provider.NewPace(jitter),
 		setup: setupHash(setup), onDisk: len(setup.KeyCommand) == 0,
+		looks: make(chan struct{}, 1), asks: make(chan chan SyncResult),
 	}
 }
 

@@ -133,10 +133,8 @@ func (e *Engine) SyncOffline(ctx context.Context, account string, env func(strin
 	p := newPoller(e, env, e.log, &pollTally{})
 	var results []SyncResult
 	if p != nil {
-		for _, x := range p.accounts {
-			x.takeUp(ctx, snap, e.now())
-		}
-		results = p.askAll(ctx, account)
+		p.takeUp(ctx)
+		results, _ = p.askAll(ctx, account) // none of them fails as a whole
 	}
 	return answerSync(snap.Settings, account, results), ctx.Err()
 }
