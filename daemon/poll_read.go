@@ -24,11 +24,16 @@ func (p *poller) read(ctx context.Context, x *polled, why provider.Why) SyncResu
 		return p.cutOff(ctx, x, now)
 	}
 	ctx = context.WithoutCancel(ctx) // what was answered is kept, though the service ends
+	if fault == nil {
+		r = x.weigh(r, p.engine.Snapshot().account(x.name))
+	}
+	pace := *x.pace
 	x.pace.Asked(now, fault)
 	known := x.became(ctx, r, fault, now)
 	err := p.keep(ctx, x.name, r, fault, known)
 	if refused := (*api.Error)(nil); errors.As(err, &refused) {
 		fault = &provider.Fault{Kind: provider.FaultTransient, Message: "the figures cannot be taken: " + refused.Message}
+		*x.pace = pace // it was no good answer: the next is waited for as after any failure
 		x.pace.Asked(now, fault)
 		known = x.became(ctx, r, fault, now)
 		err = p.keep(ctx, x.name, r, fault, known)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"quotad/config"
 	"quotad/daemon/provider"
 	"quotad/quota"
 )
@@ -428,6 +429,69 @@ func TestAnAccountThatHangsHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// lacks tells a percentage in an answer without a row of the week.
+func lacks() (provider.Reply, *provider.Fault) {
+	r, _ := uses(10)()
+	r.Generation, r.Plan.ID = "v1", "v1/lite"
+	return r, nil
+}
+
+func TestAPlanToldByWhatAnAnswerLacksIsBelievedInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPoll(t, t.TempDir())
+		defer p.stop()
+		plan := func(what, want string) {
+			t.Helper()
+			if got := p.status().Plan.ID; got != want {
+				t.Errorf("%s: %s, want %s", what, got, want)
+			}
+		}
+		p.after(time.Minute)
+		for range 2 {
+			p.provider.set(lacks)
+			p.after(time.Hour)
+			plan("two answers without a week", "v2/lite")
+			if got := p.window("5h").Percent; got < 10 {
+				t.Errorf("their figures are not taken: %v %%", got)
+			}
+			p.provider.set(uses(10))
+			p.after(30 * time.Minute)
+		}
+		p.provider.set(lacks)
+		p.after(90 * time.Minute)
+		plan("three in a row", "v1/lite")
+		p.provider.set(uses(10))
+		p.after(30 * time.Minute)
+		plan("one with a week", "v2/lite")
+	})
+}
+
+func TestAPlanWithoutAWeekIsBelievedAtOnceWhereNoneIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, "[account.default.provider]\nenabled = true\n"), time.Now)
+		setup := r.engine.Snapshot().Settings.Providers["default"]
+		p := pollerOf(r.engine, zerolog.Nop(), &pollTally{}, newPolled("default", setup, &scripted{answer: lacks}, &oneKey{key: "one"}))
+		if _, err := p.askAll(t.Context(), ""); err != nil || r.status().Plan.ID != "v1/lite" {
+			t.Errorf("%+v, %v", r.status().Plan, err)
+		}
+		r.stop()
+	})
+}
+
+func TestTheSubscriptionIsReadThoughTheClockWasSetBack(t *testing.T) {
+	s := &scripted{answer: uses(1)}
+	x := newPolled("default", config.Provider{}, s, &oneKey{key: "one"})
+	ahead := noon.AddDate(1, 0, 0)
+	for _, c := range []struct {
+		now  time.Time
+		want int
+	}{{ahead, 1}, {ahead.Add(time.Hour), 1}, {noon, 2}, {noon.Add(time.Hour), 2}, {noon.Add(24 * time.Hour), 3}} {
+		if x.ask(t.Context(), c.now); s.asksOfPlan() != c.want {
+			t.Errorf("at %v asked %d times, want %d", c.now, s.asksOfPlan(), c.want)
+		}
+	}
+}
+
 func TestNothingIsAskedWhereNoReadingIsEnabled(t *testing.T) {
 	r := start(t, t.TempDir(), settings(t, labConfig), time.Now)
 	p := newPoller(r.engine, func(string) string { return "" }, zerolog.Nop(), &pollTally{})
@@ -453,6 +517,9 @@ func TestAReadingThatCannotBeTakenChangesNothing(t *testing.T) {
 		known := p.engine.Snapshot().provided["default"]
 		if known.Fault == nil || !strings.Contains(known.Fault.Message, "out of range") {
 			t.Errorf("known: %+v", known.Fault)
+		}
+		if got := p.after(24 * time.Hour); len(got) > 100 {
+			t.Errorf("asked %d times in a day", len(got))
 		}
 	})
 }

@@ -43,6 +43,7 @@ type polled struct {
 	known      store.Provider // what became of the last reading
 	generation string         // of the plan, by the last good reading; "": none yet
 	planAt     time.Time      // when the subscription is read next
+	doubts     int            // answers in a row that lack the rows of the plan that is counted by
 	stopped    time.Time      // newest exhaustion that was heeded
 	resets     time.Time      // when the next window ends
 	keyAt      time.Time      // when the refused key was last looked at
@@ -164,7 +165,8 @@ func (x *polled) ask(ctx context.Context, now time.Time) (provider.Reply, *provi
 	if fault != nil {
 		return r, fault
 	}
-	if r.Generation == x.generation && now.Before(x.planAt) {
+	left := x.planAt.Sub(now)
+	if r.Generation == x.generation && 0 < left && left <= planDaily { // more is a clock that was set back
 		return r, nil
 	}
 	x.generation, x.planAt = r.Generation, now.Add(planDaily)
@@ -174,4 +176,20 @@ func (x *polled) ask(ctx context.Context, now time.Time) (provider.Reply, *provi
 		return r, nil
 	}
 	return r.WithPlan(told, tier), nil
+}
+
+// weigh leaves the plan out of an answer that tells one only by what it lacks:
+// a plan of the first generation has no week, and neither has an answer whose
+// row of it was dropped. It is believed where it says so again and again, or
+// where nothing is known that speaks against it.
+func (x *polled) weigh(r provider.Reply, counted quota.Account) provider.Reply {
+	_, week := counted.Plan.Window(quota.WindowWeek)
+	if r.Generation != "v1" || counted.Assumed || !week {
+		x.doubts = 0
+		return r
+	}
+	if x.doubts++; x.doubts < believe {
+		r.Plan.ID = ""
+	}
+	return r
 }
