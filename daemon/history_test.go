@@ -28,7 +28,7 @@ func TestHistoryAddsUpOverManyPages(t *testing.T) {
 	r.post(used()...)
 	meter, _ := r.engine.Snapshot().meter(quota.DefaultAccount)
 	q := HistoryQuery{HistoryQuery: quota.HistoryQuery{Per: quota.PerDay, By: quota.SplitByTool, Since: noon.Add(-60 * time.Hour), Zone: time.FixedZone("+08:00", 8*60*60)}}
-	want := quota.NewTally(meter, q.HistoryQuery)
+	want := quota.NewTally(quota.NewPricer(meter), q.HistoryQuery)
 	for _, e := range used() {
 		if err := want.Add(quota.Entry{Event: e.Normalize(noon)}); err != nil {
 			t.Fatal(err)
