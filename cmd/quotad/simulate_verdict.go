@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"quotad/notify"
 	"quotad/quota"
 )
 
-// verdicts say which plan would have been enough: the present one, and of each
-// generation the smallest that was and the largest that was not.
+// verdicts say which plan would have been enough: the present one, the cheapest
+// that was, and of each generation the smallest that was and the largest that was
+// not.
 func (x *toldWhatIfs) verdicts() (said []string) {
 	told := map[string]bool{}
 	for i := range x.Plans {
@@ -16,6 +18,9 @@ func (x *toldWhatIfs) verdicts() (said []string) {
 			said = append(said, x.verdict(p))
 			told[p.Plan.ID] = true
 		}
+	}
+	if p := x.cheapest(); p != nil {
+		said = x.say(said, told, p)
 	}
 	for i := range x.Plans {
 		p := &x.Plans[i]
@@ -31,6 +36,31 @@ func (x *toldWhatIfs) verdicts() (said []string) {
 		}
 	}
 	return said
+}
+
+// compared says of the cheapest that it is, where it is one of several.
+func (x *toldWhatIfs) compared(p *quota.WhatIf) string {
+	for i := range x.Plans {
+		if other := &x.Plans[i]; other != p && other.Enough && other.Fee != nil && p == x.cheapest() {
+			return ", the cheapest of these"
+		}
+	}
+	return ""
+}
+
+// cheapest is the plan that costs least of those that would have been enough,
+// the present one where others cost the same; nil where no price is known.
+func (x *toldWhatIfs) cheapest() (least *quota.WhatIf) {
+	for i := range x.Plans {
+		p := &x.Plans[i]
+		if !p.Enough || p.Fee == nil {
+			continue
+		}
+		if least == nil || *p.Fee < *least.Fee || *p.Fee == *least.Fee && p.Present {
+			least = p
+		}
+	}
+	return least
 }
 
 func (x *toldWhatIfs) say(said []string, told map[string]bool, plans ...*quota.WhatIf) []string {
@@ -56,13 +86,10 @@ func generation(p *quota.WhatIf) string {
 func isTeam(p *quota.WhatIf) bool { return strings.Contains(p.Plan.ID, "/team-") }
 
 func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
-	text := clean(p.Plan.ID)
-	if p.Present {
-		text += ", the present plan,"
-	}
+	text := x.named(p)
 	switch {
 	case p.Enough:
-		text += " would have been enough: " + x.fullestOf(p)
+		text += " would have been enough" + x.compared(p) + ": " + x.fullestOf(p)
 	case p.Refused.Prompts == 0:
 		text += " would have refused no prompt, but " + refusedOf(p)
 	default:
@@ -81,6 +108,19 @@ func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
 		text += fmt.Sprintf("; %s of the use is estimated", percentage(p.Estimated.Percent(p.Asked)))
 	}
 	return text + "."
+}
+
+// named is a plan, with its price where it would have been enough: "v2/pro, the
+// present plan at US$ 80 a month,".
+func (x *toldWhatIfs) named(p *quota.WhatIf) string {
+	text, price := clean(p.Plan.ID), ""
+	if p.Enough && p.Fee != nil {
+		price = " at US$ " + notify.Dollars(*p.Fee) + " a month"
+	}
+	if p.Present {
+		return text + ", the present plan" + price + ","
+	}
+	return text + price
 }
 
 // fullestOf names the window with the least room to spare.
