@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -176,6 +177,14 @@ func (s Settings) Hash() string {
 		Prices   quota.Prices
 	}{accounts, withoutFees(s.assumed("")), s.Rules, s.Money.PriceTable()})
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// AccountKey names a setting of an account: "account.default.plan".
+func AccountKey(account, key string) string {
+	if strings.ContainsRune(account, '.') {
+		account = strconv.Quote(account)
+	}
+	return "account." + account + "." + key
 }
 
 // withoutFees leaves out when an account is paid for, and what it costs: no

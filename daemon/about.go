@@ -28,6 +28,8 @@ type About struct {
 	Keys   []AboutKey           `json:"keys"`               // those that tools used in that time, the newest first
 	Tools  map[string]AboutTool `json:"tools"`              // those heard of in the last 30 days, by name
 	Follow AboutFollow          `json:"follow"`
+
+	Provider []AboutProvider `json:"provider"` // the accounts whose own reading is enabled
 }
 
 // AboutAccount is how many events an account has, and when.
@@ -71,6 +73,7 @@ func (e *Engine) about() (a About, err error) {
 	if a.Bytes, err = e.store.Size(); err != nil {
 		return a, err
 	}
+	a.Provider = e.Snapshot().aboutProvider()
 	now := e.now()
 	a.SnoozedUntil = e.snoozed(now)
 	if keys := e.keys.Load(); keys != nil {

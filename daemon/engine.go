@@ -52,6 +52,7 @@ type Engine struct {
 	// Owned by the loop, or by the constructor before it runs.
 	settings *config.Settings
 	accounts map[string]*account
+	provided provided
 	sessions map[sessionOf]string // account of their last prompt
 	home     string               // of the user; "" where it is not known
 	crowd    int                  // operations in the batch before
@@ -63,10 +64,11 @@ type Engine struct {
 type account struct {
 	ledger *quota.Ledger
 	told   []quota.Told
+	pulse  pulse
 }
 
 func (a *account) clone() *account {
-	return &account{ledger: a.ledger.Clone(), told: a.told[:len(a.told):len(a.told)]}
+	return &account{ledger: a.ledger.Clone(), told: a.told[:len(a.told):len(a.told)], pulse: a.pulse}
 }
 
 // recent is what the account was told of windows that may still matter.
@@ -323,6 +325,9 @@ func (e *Engine) adopt(w *work) {
 	for name, a := range w.accounts {
 		e.accounts[name] = a
 	}
+	if w.provided != nil {
+		e.provided = w.provided
+	}
 	if w.refolded { // all entries were read: give the memory back
 		if err := e.store.Trim(); err != nil {
 			e.log.Warn().Err(err).Msg("the memory of a long fold is not given back")
@@ -339,7 +344,7 @@ func (e *Engine) adopt(w *work) {
 
 // publish shows readers the present state, and wakes those who wait for it.
 func (e *Engine) publish(told bool) {
-	snap := newSnapshot(e.settings, e.accounts, e.now())
+	snap := newSnapshot(e.settings, e.accounts, e.provided, e.now())
 	if keys := e.keys.Load(); keys != nil {
 		snap.keys = *keys
 	}

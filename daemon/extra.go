@@ -32,6 +32,7 @@ func (d *service) extra() map[string]http.Handler {
 		"POST /v1/turns":         posted(d.postTurn),
 		"POST /v1/notify/snooze": posted(d.postSnooze),
 		"POST /v1/notify/test":   call(d.postTest),
+		"POST /v1/sync":          posted(d.postSync),
 		"POST /v1/verify":        http.HandlerFunc(d.postVerify),
 		"GET /v1/explain":        call(d.getExplain),
 		"GET /v1/event":          call(d.getEvent),

@@ -156,12 +156,12 @@ func (f *follower) read(ctx context.Context, r *store.Followed, turns endpoints,
 // credits reports of an event of a session whether its account's plan charges
 // tokens. The account is the session's, or what the rules say of the event.
 func (f *follower) credits(session string) func(quota.Event) bool {
-	settings := f.engine.Snapshot().Settings
-	rules := settings.Assignment(f.engine.home)
+	snap := f.engine.Snapshot()
+	rules := snap.Settings.Assignment(f.engine.home)
 	return func(e quota.Event) bool {
 		e.Account = session
 		account, _ := rules.Of(e)
-		return settings.Account(account).Plan.Unit == quota.Credits
+		return snap.account(account).Plan.Unit == quota.Credits
 	}
 }
 

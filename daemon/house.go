@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"quotad/config"
 	"quotad/daemon/store"
 	"quotad/quota"
 )
@@ -60,7 +59,7 @@ func (e *Engine) PruneFollowed(ctx context.Context) error {
 func (e *Engine) Prune(ctx context.Context) error {
 	snap := e.Snapshot()
 	settings := snap.Settings
-	before, reach := e.believed(snap).Add(-settings.Store.Retention), longestRolling(settings)
+	before, reach := e.believed(snap).Add(-settings.Store.Retention), longestRolling(snap)
 	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.Prune(before, reach, pruneStep) })
 }
 
@@ -97,10 +96,10 @@ func (e *Engine) believed(s *Snapshot) time.Time {
 }
 
 // longestRolling is how far back a rolling window of any account reaches.
-func longestRolling(s *config.Settings) time.Duration {
+func longestRolling(s *Snapshot) time.Duration {
 	var longest time.Duration
-	for _, a := range s.Accounts {
-		for _, w := range a.Plan.Windows {
+	for _, p := range s.parts {
+		for _, w := range p.meter.Account.Plan.Windows {
 			if w.Kind == quota.Rolling {
 				longest = max(longest, w.Length)
 			}

@@ -44,11 +44,15 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 	}
 	window = cmp.Or(window, st.Binding, st.Windows[0].Window)
 	err = e.store.View(func(tx *store.Tx) error {
+		told, err := toldOf(tx, account)
+		if err != nil {
+			return err
+		}
 		kept, _, err := tx.State(account)
 		if err != nil {
 			return err
 		}
-		meter := meterOf(snap.Settings, account)
+		meter := meterOf(snap.Settings, account, told)
 		ledger, err := quota.Open(meter, tx, kept)
 		if err != nil {
 			return err

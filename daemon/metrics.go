@@ -66,16 +66,18 @@ func (m metrics) counters(e *Engine) {
 	}
 }
 
-// withFollow is the backend of a service, which reads the tools' records too.
-type withFollow struct {
+// withParts is the backend of a service, which reads the tools' records and the
+// provider's figures too.
+type withParts struct {
 	backend
-	follow *follower
+	service *service
 }
 
 // Metrics implements api.Backend.
-func (b withFollow) Metrics(w io.Writer) {
+func (b withParts) Metrics(w io.Writer) {
 	b.backend.Metrics(w)
-	metrics{w}.follow(b.follow.tally.get())
+	metrics{w}.follow(b.service.follow.tally.get())
+	metrics{w}.readings(b.service.polls.all(), b.now())
 }
 
 func (m metrics) follow(f AboutFollow) {

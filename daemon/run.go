@@ -90,6 +90,10 @@ type service struct {
 	pipe  *notify.Pipeline // the present one
 	close func()           // ends it
 
+	poll    *poller // the present one, of mu too; nil where no reading is enabled
+	endPoll func()  // ends it
+	polls   pollTally
+
 	outcomes outcomes // of the senders, so that the log tells what is new
 }
 
@@ -109,7 +113,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.follow = newFollower(d.engine, transcripts{}, d.Log)
 	d.engine.prompted = d.follow.prompted
 	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
-	d.server = api.NewServer(api.Config{Backend: withFollow{backend{d.engine}, d.follow}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
+	d.server = api.NewServer(api.Config{Backend: withParts{backend{d.engine}, d}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
 
 	var engine sync.WaitGroup
 	engine.Go(func() { d.engine.Run(engineCtx) })
@@ -119,6 +123,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.parts.Go(func() { d.watchClock(partsCtx) })
 	d.parts.Go(func() { d.housekeep(partsCtx) })
 	d.startPipeline()
+	d.startPoller()
 	d.ear = d.startCrush()
 	d.alarm.start()
 	d.super.ready()
@@ -161,6 +166,7 @@ func (d *service) stop(stopParts func()) {
 	d.engine.subs.close()
 	stopParts()
 	var both sync.WaitGroup
+	both.Go(d.stopPoller)
 	both.Go(d.stopPipeline)
 	both.Go(func() {
 		if err := d.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -176,6 +182,7 @@ func (d *service) look() {
 	d.keepSocket()
 	d.engine.Look()
 	d.drain.look()
+	d.poller().look()
 }
 
 // watchClock winds the alarm anew when the clock is set, and after suspend.
@@ -185,6 +192,7 @@ func (d *service) watchClock(ctx context.Context) {
 		d.look()
 		d.follow.look()
 		d.poke()
+		d.poller().resume()
 	})
 	if err != nil {
 		d.Log.Warn().Err(err).Stringer("looks every", Fallback).Msg("steps of the clock are not told here")
@@ -202,6 +210,7 @@ func (d *service) published(snap *Snapshot, told bool) {
 	if told {
 		d.poke()
 	}
+	d.poller().look()
 }
 
 // reload reads the configuration again; one that is wrong changes nothing.
@@ -218,6 +227,8 @@ func (d *service) reload(ctx context.Context) {
 	}
 	d.stopPipeline()
 	d.startPipeline()
+	d.stopPoller()
+	d.startPoller()
 	d.ear()
 	d.ear = d.startCrush()
 	d.Log.Info().Msg("took the configuration")

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Settings *config.Settings
 	Boundary time.Time // when it next changes though nothing arrives; zero: never
 	parts    []part
+	provided provided
 	keys     map[string]string // hash of each account's own key
 }
 
@@ -23,13 +24,14 @@ type Snapshot struct {
 type part struct {
 	meter *quota.Meter
 	state *quota.State
+	pulse pulse
 }
 
-func newSnapshot(s *config.Settings, accounts map[string]*account, now time.Time) *Snapshot {
-	snap := &Snapshot{Settings: s}
+func newSnapshot(s *config.Settings, accounts map[string]*account, known provided, now time.Time) *Snapshot {
+	snap := &Snapshot{Settings: s, provided: known}
 	for _, name := range slices.Sorted(maps.Keys(accounts)) {
 		a := accounts[name]
-		snap.parts = append(snap.parts, part{a.ledger.Meter, &a.ledger.State})
+		snap.parts = append(snap.parts, part{a.ledger.Meter, &a.ledger.State, a.pulse})
 		if at, ok := a.ledger.State.NextBoundary(a.ledger.Meter, now); ok && (snap.Boundary.IsZero() || at.Before(snap.Boundary)) {
 			snap.Boundary = at
 		}
@@ -44,6 +46,24 @@ func rank(p part) int {
 		return 0
 	}
 	return 1
+}
+
+// part is an account of the snapshot.
+func (s *Snapshot) part(name string) (part, bool) {
+	i := slices.IndexFunc(s.parts, func(p part) bool { return p.meter.Account.Name == name })
+	if i < 0 {
+		return part{}, false
+	}
+	return s.parts[i], true
+}
+
+// account is the account of that name as it is folded; one of which nothing is
+// known is as the configuration has it.
+func (s *Snapshot) account(name string) quota.Account {
+	if p, ok := s.part(name); ok {
+		return p.meter.Account
+	}
+	return s.Settings.Account(name)
 }
 
 // untouched reports of the account that is always there whether nobody has said
@@ -74,6 +94,7 @@ func (s *Snapshot) Statuses(name string, now time.Time) (quota.Statuses, bool) {
 	for _, p := range parts {
 		if name == "" || name == p.meter.Account.Name {
 			st := p.state.At(p.meter, s.Settings.Notices, now)
+			st.Warnings = append(st.Warnings, s.warnings(p, now)...)
 			st.Key, st.Several = s.keys[st.Account], len(s.shown()) > 1
 			all.Accounts = append(all.Accounts, st)
 		}

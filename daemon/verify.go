@@ -105,7 +105,11 @@ func (c *check) fold(tx *store.Tx, account string) error {
 		c.failed = err
 		return nil
 	}
-	f := &refold{check: c, tx: tx, account: account, meter: meterOf(settings, account)}
+	told, err := toldOf(tx, account)
+	if err != nil {
+		return err
+	}
+	f := &refold{check: c, tx: tx, account: account, meter: meterOf(settings, account, told)}
 	if err := f.run(); err != nil {
 		return err
 	}

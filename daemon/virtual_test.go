@@ -40,7 +40,7 @@ func workdays(start time.Time, days int) []quota.Event {
 func replayed(t *testing.T, s config.Settings, events []quota.Event) []string {
 	t.Helper()
 	var list []string
-	for step, err := range quota.NewReplay(meterOf(&s, quota.DefaultAccount), s.Notices).Steps(events) {
+	for step, err := range quota.NewReplay(meterOf(&s, quota.DefaultAccount, quota.PlanTold{}), s.Notices).Steps(events) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,6 +33,7 @@ type work struct {
 	from     *quota.Assignment // made when it is first asked for
 	settings *config.Settings  // new ones; nil: unchanged
 	fresh    bool              // accounts holds all there are
+	provided provided          // what is known of asking the provider; nil: unchanged
 	refolded bool              // from the first event on
 
 	events, duplicates, rejected, refolds uint64
@@ -82,21 +83,21 @@ func (w *work) knows(name string) bool {
 
 // open takes an account up from the store.
 func (w *work) open(name string) (*account, error) {
+	told, err := toldOf(w.tx, name)
+	if err != nil {
+		return nil, err
+	}
 	kept, _, err := w.tx.State(name)
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := quota.Open(meterOf(w.rules(), name), w.tx, kept)
+	ledger, err := quota.Open(meterOf(w.rules(), name, told), w.tx, kept)
 	if err != nil {
 		return nil, err
 	}
-	a := &account{ledger: ledger}
+	a := &account{ledger: ledger, pulse: w.pulse(name)}
 	w.accounts[name] = a
 	return a, w.remember(a)
-}
-
-func meterOf(s *config.Settings, name string) *quota.Meter {
-	return &quota.Meter{Account: s.Account(name), Rules: s.Rules, Prices: s.Money.PriceTable()}
 }
 
 // remember reads what an account was told.
@@ -117,6 +118,9 @@ func (w *work) load(s *config.Settings) error {
 		return err
 	}
 	w.settings, w.fresh, w.from = s, true, nil
+	if err := w.loadProvided(s); err != nil {
+		return err
+	}
 	names, err := w.tx.Accounts()
 	if err != nil {
 		return err
@@ -158,12 +162,15 @@ func (w *work) take(name string, holds bool) error {
 	if err != nil {
 		return err
 	}
-	ledger := &quota.Ledger{Meter: meterOf(w.settings, name)}
+	ledger := &quota.Ledger{Meter: meterOf(w.settings, name, w.toldBefore(name))}
 	if err := ledger.Rebuild(w.tx, first); err != nil {
 		return err
 	}
-	a := &account{ledger: ledger}
+	a := &account{ledger: ledger, pulse: w.pulse(name)}
 	w.accounts[name] = a
+	if err := w.heed(a); err != nil {
+		return err
+	}
 	if err := w.tx.PutState(name, ledger.State.Encode()); err != nil {
 		return err
 	}
@@ -227,6 +234,7 @@ func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
 		if err := w.fold(a, p); err != nil {
 			return api.Result{}, err
 		}
+		a.pulse.note(e, w.rules())
 	}
 	apart := w.rules().Rules.Bill(e) != quota.OnPlan
 	return api.Result{ID: e.ID, Status: p.Outcome, Seq: p.Seq, Apart: apart, Account: e.Account, By: by}, nil
@@ -258,6 +266,9 @@ func (w *work) fold(a *account, p quota.Placed) error {
 	rules := w.rules().Notices
 	before := a.ledger.State.Step(a.ledger.Meter, rules)
 	fit, err := a.ledger.Take(w.tx, p)
+	if err == nil && p.Entry.Kind == quota.KindReading {
+		err = w.heed(a)
+	}
 	if err != nil || fit == quota.TooLate || before == a.ledger.State.Step(a.ledger.Meter, rules) {
 		return err
 	}
@@ -296,6 +307,9 @@ func (w *work) settle() error {
 		}
 		if refolded {
 			w.refolds++
+		}
+		if err := w.heed(a); err != nil {
+			return err
 		}
 		if err := w.tell(a); err != nil {
 			return err

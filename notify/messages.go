@@ -81,6 +81,11 @@ var messages = map[quota.NoticeKind]message{
 		title:    []string{"{window}: refreshed early"},
 		body:     [][]string{{"The provider counts less than before."}, roomLeft, fullAgain, blocked, others},
 	},
+	quota.NoticeProvider: {
+		severity: Warning,
+		title:    []string{"GLM ({account}): the provider's figures are not read", "GLM: the provider's figures are not read"},
+		body:     [][]string{{"{Trouble}."}, {"What your tools report is counted as before. quotad doctor says what to do."}},
+	},
 	quota.NoticeDigest: {
 		severity: Info,
 		title:    []string{"While it was quiet: {notices}"},

@@ -18,6 +18,7 @@ const (
 	StaleUsedAgain                  // a refresh: a threshold is crossed again
 	StaleOld                        // a refresh: long ago
 	StaleNewer                      // a refresh: a later one is to be told
+	StaleMended                     // the provider's figures are read again
 	StalePassed                     // a renewal: it has passed
 	StaleMoved                      // a renewal: it is on another day
 )
@@ -25,7 +26,7 @@ const (
 func (s Staleness) String() string {
 	return [...]string{"fresh", "the window has refreshed since", "the pace has slowed since", "the window is exhausted already",
 		"the window is used again", "the refresh was long ago", "the window has refreshed once more",
-		"it has passed", "it is on another day"}[s]
+		"the provider's figures are read again", "it has passed", "it is on another day"}[s]
 }
 
 // refreshWorth is how long a refresh is worth telling.
@@ -51,10 +52,20 @@ func (j judge) stale(it Item, later []live) Staleness {
 		return j.early(it)
 	case quota.NoticeDigest:
 		return j.expired(it)
+	case quota.NoticeProvider:
+		return j.mended(it)
 	case quota.NoticeRenewal:
 		return j.renewal(it)
 	}
 	return j.past(it)
+}
+
+// mended looks a while later: at first the status may not tell of it yet.
+func (j judge) mended(it Item) Staleness {
+	if s := j.current(it.Account); s != nil && trouble(s) == "" && j.now.Sub(it.At) >= young {
+		return StaleMended
+	}
+	return Fresh
 }
 
 func (j judge) expired(it Item) Staleness {

@@ -87,6 +87,26 @@ func TestStale(t *testing.T) {
 	}
 }
 
+func TestATroubleWithTheProviderIsStaleOnceItIsMended(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		age    time.Duration
+		status *quota.Status
+		want   Staleness
+	}{
+		{"young: the status may not tell of it yet", time.Second, status(five(0)), Fresh},
+		{"still there", time.Hour, troubled(), Fresh},
+		{"mended", time.Hour, status(five(0)), StaleMended},
+		{"without a status", time.Hour, nil, Fresh},
+	} {
+		j := judge{now: noon, current: func(string) *quota.Status { return c.status }}
+		it := Item{Notice: quota.Notice{Kind: quota.NoticeProvider, Account: "default", At: noon.Add(-c.age)}}
+		if got := j.stale(it, nil); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func refreshOf(window string) quota.Notice {
 	return quota.Notice{Kind: quota.NoticeRefreshed, Account: "default", Window: window}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"quotad/quota"
 )
@@ -23,6 +25,7 @@ func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (
 		return f.say(m)
 	}
 	f.aboutNotice(n, s != nil && s.Several, c)
+	f.aboutReading(s)
 	if w := windowOf(s, n.Window); w != nil {
 		f.room(w, s.Plan.Unit)
 		f.aboutWindow(n, w, c)
@@ -59,6 +62,27 @@ func (f facts) aboutNotice(n quota.Notice, several bool, c clock) {
 	if n.Kind == quota.NoticeRefreshed && n.ResetsAt != nil && c.now.Sub(*n.ResetsAt) >= 5*time.Minute {
 		f["since"] = Clock(*n.ResetsAt, c.now, c.loc)
 	}
+}
+
+// aboutReading tells what is wrong with the provider's reading.
+func (f facts) aboutReading(s *quota.Status) {
+	if text := trouble(s); text != "" {
+		first, size := utf8.DecodeRuneInString(text)
+		f["Trouble"] = string(unicode.ToUpper(first)) + text[size:]
+	}
+}
+
+// trouble is the warning about the provider's reading; "" where it is well.
+func trouble(s *quota.Status) string {
+	if s == nil {
+		return ""
+	}
+	for _, w := range s.Warnings {
+		if strings.HasPrefix(w.Code, "provider_") {
+			return w.Message
+		}
+	}
+	return ""
 }
 
 // percent is told rounded down; the level crossed beside it where they differ.

@@ -150,6 +150,12 @@ func TestWords(t *testing.T) {
 		{name: "an early refresh", kind: quota.NoticeEarlyRefresh, status: status(five(0)),
 			title: "GLM 5-hour window: refreshed early",
 			body:  "The provider counts less than before. About 80 of 80 prompts left. Full again at 14:20, in 1 h 12 min."},
+		{name: "a key that is refused", kind: quota.NoticeProvider, status: troubled(),
+			title: "GLM: the provider's figures are not read",
+			body:  "The provider refuses the key. What your tools report is counted as before. quotad doctor says what to do."},
+		{name: "a key that is refused, without a status", kind: quota.NoticeProvider,
+			title: "GLM: the provider's figures are not read",
+			body:  "What your tools report is counted as before. quotad doctor says what to do."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			title, body := Words(c.notice(), c.status, noon, berlin)
@@ -167,7 +173,7 @@ func TestWords(t *testing.T) {
 // kind of notice has words.
 func TestMessagesAreComplete(t *testing.T) {
 	for _, kind := range []quota.NoticeKind{quota.NoticeThreshold, quota.NoticeExhausted, quota.NoticeRefreshed,
-		quota.NoticeForecast, quota.NoticeEarlyRefresh, quota.NoticeDigest, quota.NoticeRenewal, NoticeTest} {
+		quota.NoticeForecast, quota.NoticeEarlyRefresh, quota.NoticeProvider, quota.NoticeDigest, quota.NoticeRenewal, NoticeTest} {
 		if len(messages[kind].title) == 0 || len(messages[kind].body) == 0 {
 			t.Errorf("%s has no words", kind)
 		}
@@ -268,4 +274,11 @@ func TestCleaning(t *testing.T) {
 			t.Errorf("%s: escaped %q, want %q", c.name, got, c.escaped)
 		}
 	}
+}
+
+// troubled is a status whose key the provider refuses.
+func troubled() *quota.Status {
+	s := status(five(0))
+	s.Warnings = []quota.Warning{{Code: "off_plan", Message: "else"}, {Code: "provider_key", Message: "the provider refuses the key"}}
+	return s
 }

@@ -25,6 +25,7 @@ const (
 	boundFor    = 24 * time.Hour // what older readings say of the present has no bounds
 	missSamples = 10             // misses that say how far off the count gets
 	missFade    = 120            // samples after which the older ones fade
+	missMost    = 0.97           // of them is allowed for: one that the lag hid was taken for none
 	missNone    = 0.01           // percent; a sketch does not hold zero
 	missUnknown = 0.5            // percent for each longest lag of age, before any was seen
 	overshoot   = 2              // percent above the cap that a full window may be at
@@ -50,7 +51,7 @@ func (s *Standing) allowance(w *Window, age time.Duration) Amount {
 	usual, lag := w.lags()
 	percent := missUnknown
 	if s.Misses.Count() >= missSamples {
-		percent, age = s.Misses.Quantile(0.95), age+usual
+		percent, age = s.Misses.Quantile(missMost), age+usual
 	}
 	ages := float64(max(age, 0)) / float64(lag)
 	if ages < 1 { // what comes seldom and at once may have come already

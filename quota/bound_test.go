@@ -21,7 +21,7 @@ func TestTheStatedErrorOfANumber(t *testing.T) {
 		{"with what was charged within the lag", "v2/lite", []Event{used("05:56:00", 2), told("06:00:00", percent(34))}, "06:00:00", "27.2", "29.999999"},
 		{"a prompt since is from a half of it to twice", "v2/lite", []Event{told("06:00:00", percent(34)), used("06:00:00", 4)}, "06:00:00", "29.2", "35.999999"},
 		{"each five minutes may hide half a percent", "v2/lite", []Event{told("06:00:00", percent(34))}, "06:10:00", "27.2", "28.799999"},
-		{"exact tokens are what they are", "v3/lite", []Event{told("06:00:00", Reading{Used: of(100 * One)}), exact("06:00:00", 10_000)}, "06:00:00", "124", "124"},
+		{"exact tokens are what they are, and of a figure a part was cut off", "v3/lite", []Event{told("06:00:00", Reading{Used: of(100 * One)}), exact("06:00:00", 10_000)}, "06:00:00", "124", "124.999999"},
 		{"a full window is used up, and little more", "v2/lite", []Event{told("06:00:00", percent(100))}, "06:00:00", "80", "81.6"},
 		{"so is a stopped one", "v2/lite", []Event{told("05:58:00", percent(95)), stopped("06:00:00", "10:00:00")}, "06:00:00", "80", "80"},
 		{"after a refresh it begins at nothing", "v2/lite", []Event{told("06:00:00", percent(34).until("07:00:00")), used("08:00:00", 2)}, "08:00:00", "1", "4"},

@@ -33,12 +33,17 @@ func (r ChargeReason) String() string {
 // it is recorded, never charged.
 func (r ChargeReason) Apart() bool { return r == ChargeOffPlan || r == ChargePerToken }
 
+// concerns reports whether a window has to know of the charge.
+func (c Charge) concerns() bool { return c.Counts() || c.Gauge > 0 }
+
 // Charge is what one entry costs, and why.
 type Charge struct {
 	Amount        Amount       // at its own instant
 	Peak, OffPeak Amount       // what the same would cost at peak and off-peak
 	Estimated     bool         // Amount is an estimate
 	Guess         Guess        // and how sure it is
+	Gauge         Amount       // kind usage where prompts are counted: what its tokens come to, in prompts; see Ratios
+	Followed      bool         // kind prompt where prompts are counted: its turn's tokens are told
 	Scale         string       // which ratio of readings scales it, see Ratios; "" where it rests on no guess
 	Counter       Counter      // which windows it goes to; "" where it goes to none
 	Model         string       // billed model, after routing; "" where none
@@ -100,12 +105,13 @@ func refused(e Entry, rules Rules) ChargeReason {
 func (a *Account) prompts(e Entry, factor Amount) Charge {
 	switch e.Kind {
 	case KindUsage:
-		return Charge{Reason: ChargeTokensNotCounted}
+		return a.gauge(e, factor)
 	case KindTool:
 		return flat(One.Times(int64(e.Count)), CountTools, ChargeMade)
 	}
 	c := a.modelled(e)
 	w := a.Plan.weight(c.Model, e.At)
+	c.Followed = e.TurnUsage
 	c.Peak = mulDiv(w.Peak.Times(int64(e.Count)), factor, uint64(One))
 	c.OffPeak = mulDiv(w.OffPeak.Times(int64(e.Count)), factor, uint64(One))
 	return a.settle(c, e.At)
@@ -140,6 +146,20 @@ func (a *Account) usage(e Entry, factor Amount) Charge {
 		c.Peak, c.OffPeak = a.Plan.dearest(e.Tokens, e.At, factor)
 	}
 	return a.settle(c, e.At)
+}
+
+// promptTokens is how many tokens a prompt is published to come to: the replies
+// of 2026-01 told 40 million for the 120 prompts of v1 Lite.
+const promptTokens = 40_000_000 / 120
+
+// gauge says what tokens come to where prompts are counted: the provider meters
+// them there too, by weights of its own, which readings teach.
+func (a *Account) gauge(e Entry, factor Amount) Charge {
+	c := a.modelled(e)
+	w, sum := a.Plan.weight(c.Model, e.At), e.Tokens.Input+e.Tokens.Cached+e.Tokens.Output
+	c.Peak, c.OffPeak = mulDiv(w.Peak, Amount(sum), promptTokens), mulDiv(w.OffPeak, Amount(sum), promptTokens)
+	gauge := mulDiv(a.settle(c, e.At).Amount, factor, uint64(One))
+	return Charge{Reason: ChargeTokensNotCounted, Model: c.Model, Counter: c.Counter, Gauge: gauge, Scale: byTokens}
 }
 
 // flat is a charge that knows no peak.

@@ -264,8 +264,13 @@ func TestALaterDiscountOverrides(t *testing.T) {
 }
 
 func TestTokensDoNotCountOnAPromptsPlan(t *testing.T) {
-	if c := cost(t, "v2/pro", peakNow, usage("glm-5.3", 1, 1, 1)); c != (Charge{Reason: ChargeTokensNotCounted}) {
+	c := cost(t, "v2/pro", peakNow, usage("glm-5.3", 1, 1, 1))
+	if c.Amount != 0 || c.Peak != 0 || c.Counts() || c.Reason != ChargeTokensNotCounted {
 		t.Errorf("%+v", c)
+	}
+	c = cost(t, "v2/pro", peakNow, usage("glm-5.3", 100_000, 200_000, 33_333))
+	if c.Amount != 0 || c.Gauge != 3*One {
+		t.Errorf("what a prompt comes to, at peak: %+v", c)
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (Explanatio
 		}
 	default:
 		c := e.Charge
-		if c.Counts() && w.counts(c.Counter) {
+		if c.concerns() && w.counts(c.Counter) {
 			at.charge(w, anchor, e.At, c)
 		} else if c.Counts() || c.Reason == ChargeNoKind {
 			return step, false

@@ -65,7 +65,12 @@ func (x *ExplainedReading) String() string {
 // explainRatio says by which ratio a charge was scaled; "" where by none.
 func (r Ratios) explainRatio(c Charge) string {
 	ratio, ok := r.of(c.Scale)
-	if c.Scale == "" || !ok {
+	switch {
+	case c.Followed && r.tokens():
+		return ", but its tokens count"
+	case c.Gauge > 0 && r.tokens():
+		return fmt.Sprintf(", but as readings have taught of them: %s prompts by their number, times %s", c.Gauge, ratio.Median)
+	case c.Scale == "", c.Gauge > 0, !ok:
 		return ""
 	}
 	return fmt.Sprintf(", times %s as readings have taught of %s", ratio.Median, modelInWords(c.Scale))

@@ -8,7 +8,7 @@ import (
 // A reading shows the use as of some instant before it. Clients of the provider
 // report that it lags by minutes: 2026-03 to 2026-09.
 const (
-	usualLag = 90 * time.Second // what was charged here later is counted on top
+	usualLag = 90 * time.Second // what was charged here later is not expected in it
 	mostLag  = 5 * time.Minute  // what was charged here later may be missing still
 )
 
@@ -31,6 +31,7 @@ type bucket struct {
 	No      int64  `json:"no"`                // stretches since 1970
 	Exact   Amount `json:"exact,omitzero"`    //
 	Counted Amount `json:"guess,omitzero"`    // guesses, as they were counted
+	Gauge   Amount `json:"gauge,omitzero"`    // what tokens came to
 	Guessed Amount `json:"unscaled,omitzero"` // the same, before any ratio
 }
 
@@ -52,17 +53,21 @@ func (w *Window) begins(no int64) time.Time {
 	return time.UnixMilli(no * w.stretch().Milliseconds()).UTC()
 }
 
-// add takes in what was charged at t. The list it gives shares nothing with r.
+// add takes in what was charged at t. It changes the list in place, as append
+// does.
 func (r recently) add(w *Window, t time.Time, more bucket) recently {
 	more.No = w.number(t)
-	i, found := slices.BinarySearchFunc(r, more.No, func(b bucket, no int64) int { return int(b.No - no) })
-	list := slices.Clone(r)
-	if !found {
-		return slices.Insert(list, i, more)
+	i, found := len(r), false
+	for ; i > 0 && r[i-1].No >= more.No && !found; i-- {
+		found = r[i-1].No == more.No
 	}
-	b := &list[i]
+	if !found {
+		return slices.Insert(r, i, more)
+	}
+	b := &r[i]
 	b.Exact, b.Counted, b.Guessed = b.Exact.Plus(more.Exact), b.Counted.Plus(more.Counted), b.Guessed.Plus(more.Guessed)
-	return list
+	b.Gauge = b.Gauge.Plus(more.Gauge)
+	return r
 }
 
 // since leaves what was charged after an instant, to the bucket.
@@ -87,6 +92,7 @@ func (r recently) keep(w *Window, newest time.Time) recently {
 func (r recently) sum() (all bucket) {
 	for _, b := range r {
 		all.Exact, all.Counted, all.Guessed = all.Exact.Plus(b.Exact), all.Counted.Plus(b.Counted), all.Guessed.Plus(b.Guessed)
+		all.Gauge = all.Gauge.Plus(b.Gauge)
 	}
 	return all
 }

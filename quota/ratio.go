@@ -11,6 +11,10 @@ import (
 // data does not know.
 const anyModel = "*"
 
+// byTokens is the ratio of the provider's count to what tokens come to, on a plan
+// that counts prompts.
+const byTokens = "tokens"
+
 const (
 	ratioSamples = 5                   // a ratio is applied from so many on
 	ratioWeight  = 4                   // of a sample in its sketch, so that fading wears it off slowly
@@ -92,7 +96,13 @@ const guessSpread = 2
 // count is what a charge counts, and the least and the most that it may have
 // been. Only a guess is ever scaled.
 func (r Ratios) count(c Charge) (used, low, high Amount) {
-	if c.Scale == "" {
+	tokens, told := r[byTokens]
+	switch {
+	case c.Gauge > 0 && told:
+		return c.Gauge.scaled(tokens.Median), c.Gauge.scaled(tokens.Lower), c.Gauge.scaled(tokens.Upper)
+	case c.Gauge > 0, c.Followed && told: // the one or the other counts
+		return 0, 0, 0
+	case c.Scale == "":
 		return c.Amount, c.Amount, c.Amount
 	}
 	ratio, ok := r.of(c.Scale)
@@ -103,6 +113,13 @@ func (r Ratios) count(c Charge) (used, low, high Amount) {
 		return c.Amount, c.Amount / guessSpread, c.Amount.Times(guessSpread)
 	}
 	return c.Amount.scaled(ratio.Median), c.Amount.scaled(ratio.Lower), c.Amount.scaled(ratio.Upper)
+}
+
+// tokens reports whether readings have taught what tokens count, where prompts
+// are counted.
+func (r Ratios) tokens() bool {
+	_, ok := r[byTokens]
+	return ok
 }
 
 // used is what a charge counts.
@@ -130,6 +147,9 @@ func (a Amount) scaled(by Amount) Amount { return mulDiv(a, by, uint64(One)) }
 // scale is by which ratio a charge is to be scaled, where it rests on a guess at
 // tokens that nobody told; "" where it does not.
 func (a *Account) scale(c Charge) string {
+	if c.Gauge > 0 {
+		return byTokens
+	}
 	if !c.Counts() || !c.Estimated && (a.Plan.Unit != Prompts || c.Counter != CountPrompts) {
 		return ""
 	}
@@ -153,6 +173,8 @@ type sampling struct {
 	Use     Amount            `json:"use"`           // what that one showed
 	Exact   Amount            `json:"exact"`         // charged since, and before it too lately to be in it
 	Guessed Amount            `json:"guessed"`       // the same, by guess and unscaled
+	Blind   Amount            `json:"blind"`         // of it, what no tokens were told of
+	Gauge   Amount            `json:"gauge"`         // what tokens came to
 	Models  map[string]Amount `json:"models,omitempty"`
 }
 
@@ -166,9 +188,14 @@ type ratioSample struct {
 func (p *sampling) add(c Charge) {
 	switch {
 	case p.From.IsZero():
+	case c.Gauge > 0:
+		p.Gauge = p.Gauge.Plus(c.Gauge)
 	case c.Scale == "":
 		p.Exact = p.Exact.Plus(c.Amount)
 	default:
+		if !c.Followed {
+			p.Blind = p.Blind.Plus(c.Amount)
+		}
 		p.Guessed = p.Guessed.Plus(c.Amount)
 		p.Models = maps.Clone(p.Models)
 		if p.Models == nil {
@@ -180,21 +207,24 @@ func (p *sampling) add(c Charge) {
 
 // begin starts anew from a reading that showed a use.
 func (p *sampling) begin(t time.Time, use Amount, late bucket) {
-	*p = sampling{From: t, Use: use, Exact: late.Exact, Guessed: late.Guessed}
+	*p = sampling{From: t, Use: use, Exact: late.Exact, Guessed: late.Guessed, Gauge: late.Gauge}
 }
 
 // take compares with a reading that shows a use, once enough has moved; late is
 // what it cannot hold yet. It reports whether the stretch is over.
-func (p *sampling) take(use Amount, late bucket, need int, limit Amount) (sample ratioSample, over bool) {
+func (p *sampling) take(use Amount, late bucket, need int, limit Amount) (samples []ratioSample, over bool) {
 	moved := use - p.Use
 	if moved <= 0 || !moved.Reaches(need, limit) {
-		return sample, false
+		return nil, false
 	}
 	here, there := p.Guessed-late.Guessed, moved-(p.Exact-late.Exact)
 	if here > 0 && there > 0 && len(p.Models) > 0 {
-		sample = ratioSample{model: p.model(), ratio: there.Float() / here.Float()}
+		samples = append(samples, ratioSample{model: p.model(), ratio: there.Float() / here.Float()})
 	}
-	return sample, true
+	if told := p.Gauge - late.Gauge; told > 0 && there > 0 && p.Blind == 0 {
+		samples = append(samples, ratioSample{model: byTokens, ratio: there.Float() / told.Float()})
+	}
+	return samples, true
 }
 
 // model is the one that almost all guesses were about.

@@ -22,6 +22,8 @@ func (r Reading) idle() bool {
 // more than 100.
 func (r Reading) bounds(limit Amount) (low, high Amount, known bool) {
 	switch {
+	case r.Used != nil && *r.Used > 0 && *r.Used%One == 0: // the provider writes whole units, floored
+		return *r.Used, *r.Used + One - 1, true
 	case r.Used != nil:
 		return *r.Used, *r.Used, true
 	case r.Percent == nil:
@@ -42,21 +44,27 @@ func (r Reading) bounds(limit Amount) (low, high Amount, known bool) {
 	return at(p), at(p+1) - 1, true
 }
 
-// resets is the reset instant that a reading at t tells of the window; zero
-// where it tells none that can be. Over: it is past, and so is what the reading
-// is about.
-func (r Reading) resets(w *Window, t time.Time) (told time.Time, over bool) {
+// resets is the reset instant that a reading at t tells of the window, rolled to
+// t; zero where it tells none that can be. Over: it is past, and so is what the
+// reading is about.
+func (s *Standing) resets(w *Window, t time.Time, r Reading) (told time.Time, over bool) {
 	if r.ResetsAt == nil {
 		return time.Time{}, false
 	}
 	told = Milli(*r.ResetsAt)
 	switch {
-	case !told.After(t):
+	case !told.After(t), s.hasEnded(w, told):
 		return time.Time{}, w.Kind != Rolling
 	case told.Sub(t) > w.longest()+stopSlack:
 		return time.Time{}, false
 	}
 	return told, false
+}
+
+// hasEnded reports whether a reset instant is that of the instance before, which
+// the jitter of the provider's values may put a little ahead.
+func (s *Standing) hasEnded(w *Window, told time.Time) bool {
+	return !s.Ended.IsZero() && w.near(told, s.Ended) || w.Kind != Fixed && !s.Opened.IsZero() && w.near(told, s.Opened)
 }
 
 // FindingWhy says what a reading was found to mean for the count.
@@ -90,7 +98,7 @@ type Finding struct {
 	Low, High Amount // the use that it allows, with what was charged here within the lag; both 0 where it tells of none
 	Was, Used Amount // the count before and after
 
-	sample ratioSample
+	samples []ratioSample
 }
 
 // bounded reports whether Low and High are told.

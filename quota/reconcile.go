@@ -1,6 +1,9 @@
 package quota
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	earlyDrop = 10 // percent of the cap that use falls by where it was refreshed early; less is noise
@@ -18,7 +21,7 @@ func (s *Standing) read(w *Window, anchor, t time.Time, r Reading) Finding {
 		s.Cap = *r.Cap
 	}
 	f := Finding{Was: s.Used, Used: s.Used}
-	told, over := r.resets(w, t)
+	told, over := s.resets(w, t, r)
 	x := s.shown(w, r)
 	if over || x.known && s.stale(w, t, told, x.low) {
 		f.Why = FindOver
@@ -114,7 +117,7 @@ func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 		s.open(w, later(w.begins(lately[0].No), was.Opened))
 		s.begin(s.Opened)
 		late := lately.sum()
-		s.Lately, s.Used, s.Est = lately, late.used(), min(was.Est, late.Counted)
+		s.Lately, s.Used, s.Est = slices.Clone(lately), late.used(), min(was.Est, late.Counted)
 		s.Spent, s.Peak, s.OffPeak = s.Used, s.Used, s.Used
 		s.Rated, s.Ratios = was.Rated, was.Ratios
 	}
@@ -127,37 +130,45 @@ func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 
 // settle holds the count against the use that a reading shows.
 func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Finding) {
-	full, limit := x.low >= s.limit(w), s.limit(w)
-	switch why {
-	case FindNothing:
-		x, why = s.falls(w, t, x)
-	case FindLag: // all that is counted may be missing in it
-		x.low, x.high = s.Bracket.Low, s.Used
-	}
+	full := x.low >= s.limit(w)
+	x, why = s.heed(w, t, x, why)
 	usual, most := s.late(w, t)
-	was := s.Used
 	f.Low, f.High = x.low, x.high.Plus(most.used())
-	used, how := x.hold(was, usual.used(), most.used())
-	f.Why, f.Used = how, used
+	f.Used, f.Why = x.hold(s.Used, usual.used(), most.used())
 	if why != FindNothing {
 		f.Why = why
 	}
-	if f.Why == FindEarly {
+	more := f.Used - s.Used
+	if s.Net += more; f.Why == FindEarly {
 		s.Early, s.Net = t, 0
-	} else {
-		s.Net += used - was
 	}
-	s.miss(w, t, used-was, f.Why)
-	f.sample = s.sample(w, t, x, f.Why, usual)
-	if x.high < limit && !s.hides(w, t, f.High) { // a later reading ends what a stop said
+	s.miss(w, t, more, f.Why)
+	f.samples = s.samples(w, t, x, f.Why, usual)
+	if x.high < s.limit(w) && !s.hides(w, t, f.High) { // a later reading ends what a stop said
 		s.Stop = time.Time{}
 	}
-	s.correct(w, t, used)
-	if x.exact || used != was { // the provider's figure, and of ours what is too new for it
+	s.correct(w, t, f.Used)
+	if x.exact || more != 0 { // the provider's figure, and of ours what is too new for it
 		s.Est = min(s.Est, usual.Counted)
 	}
-	s.Bracket = bracket{Low: x.low, High: min(x.high, max(x.low, limit)+limit/100*overshoot), Lag: most.used()}
+	s.Bracket = bracket{Low: x.low, High: x.most(s.limit(w)), Lag: most.used()}
 	s.noted(w, t, full)
+}
+
+// heed is what a reading shows in the light of the one before it.
+func (s *Standing) heed(w *Window, t time.Time, x shown, why FindingWhy) (shown, FindingWhy) {
+	switch why {
+	case FindNothing:
+		return s.falls(w, t, x)
+	case FindLag: // all that is counted may be missing in it
+		x.low, x.high = s.Bracket.Low, s.Used
+	}
+	return x, why
+}
+
+// most is the most that is shown: of a full window, a little more than the cap.
+func (x shown) most(limit Amount) Amount {
+	return min(x.high, max(x.low, limit)+limit/100*overshoot)
 }
 
 // noted keeps that there was a reading at t.
@@ -172,11 +183,12 @@ func (s *Standing) noted(w *Window, t time.Time, full bool) {
 
 // hold is the count that a reading leaves: as it was inside the bracket, where
 // all that was charged within the longest lag may be missing in it; else the
-// nearer edge, with what was charged within the usual lag on top.
+// nearer edge. That is what it shows where the count was below, and with what was
+// charged within the usual lag on top where the count was above.
 func (x shown) hold(was, usual, most Amount) (Amount, FindingWhy) {
 	switch {
 	case was < x.low:
-		return x.low.Plus(usual), FindRaised
+		return x.low, FindRaised
 	case was > x.high.Plus(most):
 		return x.high.Plus(usual), FindLowered
 	}
@@ -212,30 +224,30 @@ func (s *Standing) hides(w *Window, t time.Time, high Amount) bool {
 	return t.Sub(s.Said) <= lag && !missing.Reaches(stopHides, s.limit(w))
 }
 
-// sample compares the provider's use with the charges here.
-func (s *Standing) sample(w *Window, t time.Time, x shown, why FindingWhy, late bucket) (sample ratioSample) {
+// samples compares the provider's use with the charges here.
+func (s *Standing) samples(w *Window, t time.Time, x shown, why FindingWhy, late bucket) (list []ratioSample) {
 	limit := s.limit(w)
 	use, over := x.low/2+x.high/2, s.Sampled.From.IsZero() || why == FindEarly || why == FindIdle
 	switch {
 	case w.Kind == Rolling: // what comes back would have to be known
-		return sample
+		return nil
 	case x.low >= limit: // it may be any use
 		s.Sampled = sampling{}
-		return sample
+		return nil
 	case why == FindNoise:
-		return sample
+		return nil
 	}
 	if !over {
 		need := ratioMoved
 		if x.exact {
 			need = ratioExact
 		}
-		sample, over = s.Sampled.take(use, late, need, limit)
+		list, over = s.Sampled.take(use, late, need, limit)
 	}
 	if over {
 		s.Sampled.begin(t, use, late)
 	}
-	return sample
+	return list
 }
 
 // correct sets the use to what a reading says.

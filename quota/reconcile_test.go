@@ -47,8 +47,8 @@ func TestAReadingIsHeldAgainstTheCount(t *testing.T) {
 	}{
 		{"alone it is the count", []Event{told("06:00:00", percent(34))}, "27.2", FindRaised, PhaseOpen, false},
 		{"inside the bracket the count stands", []Event{used("05:00:00", 27), used("05:30:00", 1), told("06:00:00", percent(35))}, "28", FindStands, PhaseOpen, false},
-		{"what was charged a minute ago is on top of what is raised", []Event{used("05:00:00", 10), used("05:59:00", 2), told("06:00:00", percent(35))}, "30", FindRaised, PhaseOpen, false},
-		{"and of what is lowered", []Event{used("05:00:00", 40), used("05:59:00", 2), told("06:00:00", percent(35))}, "30.799999", FindLowered, PhaseOpen, false},
+		{"below it the count is raised to what is shown", []Event{used("05:00:00", 10), used("05:59:00", 2), told("06:00:00", percent(35))}, "28", FindRaised, PhaseOpen, false},
+		{"above it, what was charged a minute ago is on top", []Event{used("05:00:00", 40), used("05:59:00", 2), told("06:00:00", percent(35))}, "30.799999", FindLowered, PhaseOpen, false},
 		{"what was charged four minutes ago may be missing in it", []Event{used("05:00:00", 28), used("05:56:00", 5), told("06:00:00", percent(35))}, "33", FindStands, PhaseOpen, false},
 		{"what was charged six minutes ago may not", []Event{used("05:00:00", 28), used("05:54:00", 5), told("06:00:00", percent(35))}, "28.799999", FindLowered, PhaseOpen, false},
 		{"1 % is anything up to 2 %", []Event{used("05:00:00", 1), told("06:00:00", percent(1))}, "1", FindStands, PhaseOpen, false},
@@ -217,7 +217,7 @@ func TestAnExplanationSaysWhatAReadingDid(t *testing.T) {
 			t.Errorf("step %d: %q, want %q", i, got, want)
 		}
 	}
-	if r := x.Steps[2].Reading; r == nil || r.Was != 11*One || r.Now != 29*One || x.Steps[2].Used != 29*One {
+	if r := x.Steps[2].Reading; r == nil || r.Was != 11*One || r.Now != 28*One || x.Steps[2].Used != 28*One {
 		t.Errorf("%s", mustJSON(x.Steps[2]))
 	}
 	notes := strings.Join(x.Notes, "\n")

@@ -148,6 +148,10 @@ func cut(list []spent, at time.Time) (rest []spent, sum Amount) {
 // matter, but for rolling windows.
 func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	s.roll(w, anchor, t)
+	if c.Gauge > 0 && !s.Ratios.tokens() {
+		s.gauge(w, t, c)
+		return
+	}
 	if s.Opened.IsZero() {
 		s.open(w, t)
 	}
@@ -159,7 +163,9 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	if c.Estimated {
 		s.guess(w, t, c, used)
 	}
-	s.Charges++
+	if c.Gauge == 0 {
+		s.Charges++
+	}
 	s.Since++
 	if t.After(s.Latest) {
 		s.Latest = t
@@ -184,9 +190,16 @@ func (s *Standing) count(w *Window, t time.Time, c Charge) Amount {
 	if c.Scale == "" {
 		s.Lately = s.Lately.add(w, t, bucket{Exact: used})
 	} else {
-		s.Lately = s.Lately.add(w, t, bucket{Counted: used, Guessed: c.Amount})
+		s.Lately = s.Lately.add(w, t, bucket{Counted: used, Guessed: c.Amount, Gauge: c.Gauge})
 	}
 	return used
+}
+
+// gauge notes tokens that do not count, for the ratio that readings may teach.
+func (s *Standing) gauge(w *Window, t time.Time, c Charge) {
+	s.Sampled.add(c)
+	s.Latest = later(s.Latest, t)
+	s.Lately = s.Lately.add(w, t, bucket{Gauge: c.Gauge}).keep(w, s.Latest)
 }
 
 // begin notes an entry that Used rests on.

@@ -116,7 +116,7 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
-	if c.Counts() {
+	if c.concerns() {
 		s.charge(m, e, c)
 	}
 	s.applyMoney(m, e, c)
@@ -124,7 +124,9 @@ func (s *State) applyCharge(m *Meter, e Entry) {
 
 // charge puts a charge into the windows that count it.
 func (s *State) charge(m *Meter, e Entry, c Charge) {
-	s.begin(e.At)
+	if c.Counts() {
+		s.begin(e.At)
+	}
 	if (c.UnknownModel || c.UnknownRate) && !e.At.Before(s.Strange.At) {
 		s.Strange = Strange{Model: c.Model, At: e.At, NoRate: c.UnknownRate}
 	}
@@ -157,8 +159,10 @@ func (s *State) applyReadings(m *Meter, e Event) {
 				s.begin(e.At)
 			}
 			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
-			if i == learns && f.sample.ratio > 0 {
-				s.Calibration.learn(e.At, f.sample)
+			for _, sample := range f.samples {
+				if i == learns {
+					s.Calibration.learn(e.At, sample)
+				}
 			}
 		}
 	}
@@ -174,7 +178,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 		return TooLate
 	}
 	c := m.Account.Cost(e, m.Rules)
-	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.Counts() {
+	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.concerns() {
 		return fit
 	}
 	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
@@ -207,11 +211,14 @@ func (s *Standing) adds(w *Window, t time.Time) bool {
 func (s *State) Warm(m *Meter, e Entry) {
 	s.grow(m)
 	c := m.Account.Cost(e, m.Rules)
-	if e.Voided || !c.Counts() {
+	if e.Voided || !c.concerns() {
 		return
 	}
 	for i := range s.Windows {
 		w, at := &m.Account.Plan.Windows[i], &s.Windows[i]
+		if c.Gauge > 0 && !at.Ratios.tokens() {
+			continue
+		}
 		if w.Kind == Rolling && w.counts(c.Counter) && !at.Opened.IsZero() && e.At.After(at.rolled().Add(-w.Length)) {
 			at.recent = append(at.recent, spent{e.At, at.warmed(c, e.At)})
 		}
@@ -242,6 +249,7 @@ func (s *State) Clone() State {
 	for i := range c.Windows {
 		c.Windows[i].recent = slices.Clone(c.Windows[i].recent)
 		c.Windows[i].Adjusts = slices.Clone(c.Windows[i].Adjusts)
+		c.Windows[i].Lately = slices.Clone(c.Windows[i].Lately)
 		c.Windows[i].Guessed = slices.Clone(c.Windows[i].Guessed)
 	}
 	return c

@@ -152,7 +152,8 @@ const (
 	NoticeForecast     NoticeKind = "forecast"
 	NoticeEarlyRefresh NoticeKind = "early_refresh"
 	NoticeDigest       NoticeKind = "digest"
-	NoticeRenewal      NoticeKind = "renewal" // of the subscription, or its end; of no window
+	NoticeProvider     NoticeKind = "provider" // its figures cannot be read, until a person does something
+	NoticeRenewal      NoticeKind = "renewal"  // of the subscription, or its end; of no window
 )
 
 // Notice is something to be told once. Title and Body are left to the notify

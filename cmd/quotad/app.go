@@ -143,6 +143,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.eventsCommand())
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.plansCommand())
+	root.AddCommand(a.syncCommand())
 	return group(root)
 }
 

@@ -95,8 +95,11 @@ func (b *board) head(st *quota.Status, named bool) {
 	if st.Plan.Name == st.Plan.ID {
 		plan = name + st.Plan.ID
 	}
-	if st.Plan.Assumed {
+	switch {
+	case st.Plan.Assumed:
 		plan += ", assumed: no plan is configured"
+	case st.Plan.Detected:
+		plan += ", detected: the provider told it"
 	}
 	b.say(plan, bold)
 	if term := b.termOf(&st.Plan); term != "" {

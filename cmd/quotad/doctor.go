@@ -14,21 +14,23 @@ import (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, verbose bool
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what is wrong, and say what mends it",
 		Long: `Looks at all that quotad rests on: program, configuration, folders, database,
-socket, service, clock, desktop, spool, backups and hooks. It changes nothing.
+socket, service, clock, desktop, spool, backups, hooks and the provider's own
+reading. It changes nothing.
 To each thing that is not as it should be it names the command that mends it.
 
 Exit code 0 says that there is no fault (there may be warnings), 1 that there is.`,
 		Example: `  quotad doctor
   quotad doctor --json | jq '.checks[] | select(.verdict != "ok")'`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), asJSON, verbose) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what was found wrong as it came, such as an answer of the provider")
 	return c
 }
 
@@ -51,7 +53,8 @@ type finding struct {
 	Check   string  `json:"check"`
 	Verdict gravity `json:"verdict"`
 	Text    string  `json:"text"`
-	Mend    string  `json:"mend,omitempty"` // a command
+	Mend    string  `json:"mend,omitempty"`   // a command
+	Detail  string  `json:"detail,omitempty"` // what it was found by, such as the answer of another program
 }
 
 // examination is one run of doctor. It finds out as much as it can, whatever
@@ -65,6 +68,7 @@ type examination struct {
 	about    *daemon.About // nil: no daemon answers, or one that is too old to say
 	away     error         // why the daemon does not answer; nil where it does
 
+	verbose  bool
 	check    string
 	findings []finding
 }
@@ -78,11 +82,11 @@ func (x *examination) fault(mend, format string, args ...any) {
 }
 
 func (x *examination) note(v gravity, mend, format string, args ...any) {
-	x.findings = append(x.findings, finding{x.check, v, clean(fmt.Sprintf(format, args...)), clean(mend)})
+	x.findings = append(x.findings, finding{Check: x.check, Verdict: v, Text: clean(fmt.Sprintf(format, args...)), Mend: clean(mend)})
 }
 
-func (a *app) doctor(ctx context.Context, asJSON bool) error {
-	x := examination{app: a, ctx: ctx}
+func (a *app) doctor(ctx context.Context, asJSON, verbose bool) error {
+	x := examination{app: a, ctx: ctx, verbose: verbose}
 	x.run()
 	return x.conclude(asJSON, fault, "fault")
 }
@@ -131,6 +135,7 @@ func (x *examination) run() {
 		{"runtime folder", x.runtimeFolder}, {"socket", x.socketFile}, {"daemon", x.daemon}, {"database", x.database},
 		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"clock", x.clock},
 		{"notices", x.notices}, {"hooks", x.hooks}, {"calls of hooks", x.hookTroubles},
+		{"provider", x.provider},
 	} {
 		x.check = c.name
 		c.look()
@@ -164,6 +169,9 @@ func (x *examination) print(bool) error {
 		}
 		if f.Mend != "" {
 			fmt.Fprintf(x.stdout, "%s%s %s\n", padRight("", 25), s.paint("mend:", dim), f.Mend)
+		}
+		if f.Detail != "" && x.verbose {
+			fmt.Fprintf(x.stdout, "%s%s %s\n", padRight("", 25), s.paint("came:", dim), f.Detail)
 		}
 	}
 	return nil

@@ -56,7 +56,9 @@ func (x *examination) configuration() {
 		x.ok("%s", x.paths.Config)
 	}
 	for _, acc := range settings.Accounts {
-		if acc.Assumed {
+		if told := x.toldPlan(acc.Name); told != "" {
+			x.ok("account %s: counted by %s, which the provider told", acc.Name, told)
+		} else if acc.Assumed {
 			x.warn(setupOf(acc.Name), "no plan is configured for the account %s; %s is assumed", acc.Name, acc.Plan.ID)
 		} else if acc.Subscribed.IsZero() {
 			x.warn(setupOf(acc.Name), "no subscription date is configured for the account %s; the first event takes its place", acc.Name)
@@ -66,23 +68,6 @@ func (x *examination) configuration() {
 		x.warn("quotad config show", "%s", remark)
 	}
 	x.keyFiles()
-}
-
-// keyFiles looks at who may read the provider's keys, and at nothing in them.
-func (x *examination) keyFiles() {
-	for name, p := range x.settings.Providers {
-		path := config.ExpandHome(p.KeyFile, x.env("HOME"))
-		if !p.Enabled || path == "" {
-			continue
-		}
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			x.fault("quotad config show", "the key file of the account %s cannot be read: %v", name, err)
-		case info.Mode().Perm()&0o077 != 0:
-			x.fault("chmod 600 "+path, "others may read the key file %s", path)
-		}
-	}
 }
 
 // Free space below which there is a fault, and a warning.

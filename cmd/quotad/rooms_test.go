@@ -13,19 +13,20 @@ import (
 // rooms are the packages of this module that each package may import. Those at
 // the edge, daemon and cmd, may import whatever is below them.
 var rooms = map[string][]string{
-	"quota":               nil,
-	"systemd":             nil,
-	"config":              {"quotad/quota", "quotad/config/layout"},
-	"config/layout":       nil,
-	"notify":              {"quotad/quota"},
-	"daemon/store":        {"quotad/quota"},
-	"daemon/api":          {"quotad/quota"},
-	"daemon/backfill":     {"quotad/quota"},
-	"daemon/hook":         {"quotad/quota", "quotad/daemon/api"},
-	"daemon/hook/install": {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
-	"daemon/provider":     {"quotad/quota"},
-	"daemon/transcript":   {"quotad/quota"},
-	"daemon":              {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript", "quotad/daemon/provider"},
+	"quota":                        nil,
+	"systemd":                      nil,
+	"config":                       {"quotad/quota", "quotad/config/layout"},
+	"config/layout":                nil,
+	"notify":                       {"quotad/quota"},
+	"daemon/store":                 {"quotad/quota"},
+	"daemon/api":                   {"quotad/quota"},
+	"daemon/backfill":              {"quotad/quota"},
+	"daemon/hook":                  {"quotad/quota", "quotad/daemon/api"},
+	"daemon/hook/install":          {"quotad/daemon/hook", "quotad/config", "quotad/config/layout"},
+	"daemon/provider":              {"quotad/quota"},
+	"daemon/provider/providertest": nil,
+	"daemon/transcript":            {"quotad/quota"},
+	"daemon":                       {"quotad/quota", "quotad/config", "quotad/notify", "quotad/daemon/store", "quotad/daemon/api", "quotad/daemon/hook", "quotad/daemon/transcript", "quotad/daemon/provider"},
 }
 
 func TestPackagesImportOnlyWhatIsBelowThem(t *testing.T) {

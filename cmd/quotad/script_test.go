@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 //
 //	waitsock [PATH]            wait up to 10 s until a socket answers (default $SOCK)
 //	exits CODE PROGRAM ARGS... run a program, which must end with this code
+//	provider                   start a provider at $PROVIDER: see fakeProvider
 //
 // and $CONFIG, $STATE and $SOCK name the files of this script's own quotad, $SELF
 // the program. A
@@ -40,6 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitsock": waitSocket,
 			"exits":    exitsWith,
+			"provider": startProvider,
 		},
 	})
 }

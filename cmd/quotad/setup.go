@@ -16,7 +16,8 @@ import (
 type setupFlags struct {
 	account, plan, subscribed string
 	binary                    string // that tools and service call; "": this one
-	hooks, service            answer
+	keyFile                   string // of the provider's key; "": not said
+	hooks, service, provider  answer
 	yes                       bool
 }
 
@@ -31,26 +32,32 @@ const (
 
 func (a *app) setupCommand() *cobra.Command {
 	f := setupFlags{account: quota.DefaultAccount}
-	var hooks, noHooks, service, noService bool
+	var hooks, noHooks, service, noService, reads, noReads bool
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Ask for plan and subscription, and set all up",
 		Long: `Asks on a terminal, or takes as flags, which plan you have and when it began,
 writes both to the configuration, has your coding tools report their prompts (see
-quotad hooks install --help), and installs the service. Run it again at any
-time: what is there stays.
+quotad hooks install --help), and installs the service. On a terminal it offers
+to read the provider's own figures too (see quotad sync --help): without one, or
+with --yes, only --provider or --key-file has them read. Run it again at any time:
+what is there stays.
 
 Without a terminal --plan, --hooks or --no-hooks, and --service or --no-service
 are needed; --yes stands for --hooks, --service, and yes to every question.`,
 		Example: `  quotad setup
   quotad setup --plan v2/pro --subscribed 2026-03-04T16:55:13+08:00 --yes
-  quotad setup --plan v2/lite --no-hooks --no-service`,
+  quotad setup --plan v2/lite --no-hooks --no-service
+  quotad setup --key-file ~/.config/quotad/zai.key --yes`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if f.hooks, err = answerOf("hooks", hooks, noHooks); err != nil {
 				return err
 			}
 			if f.service, err = answerOf("service", service, noService); err != nil {
+				return err
+			}
+			if f.provider, err = answerOf("provider", reads, noReads); err != nil {
 				return err
 			}
 			s := setup{app: a, setupFlags: f, install: func(ctx context.Context) error { return a.installService(ctx, f.binary) }}
@@ -65,6 +72,9 @@ are needed; --yes stands for --hooks, --service, and yes to every question.`,
 	flags.BoolVar(&noHooks, "no-hooks", false, "leave the settings of tools alone")
 	flags.BoolVar(&service, "service", false, "install the systemd user service and start it")
 	flags.BoolVar(&noService, "no-service", false, "install no service")
+	flags.BoolVar(&reads, "provider", false, "have the provider's own figures read")
+	flags.BoolVar(&noReads, "no-provider", false, "do not have them read")
+	flags.StringVar(&f.keyFile, "key-file", "", "`file` that holds the provider's key, with mode 0600; has its figures read")
 	flags.StringVar(&f.binary, "binary", "", "`program` that the tools call and the service runs (default this one)")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "yes to every question")
 	complete(c, "plan", a.planCompletions)
@@ -109,6 +119,9 @@ func (s *setup) run(ctx context.Context) (err error) {
 	if err := s.askSubscribed(); err != nil {
 		return err
 	}
+	if err := s.askProvider(); err != nil {
+		return err
+	}
 	changed, err := s.configure()
 	if err != nil {
 		return err
@@ -120,6 +133,7 @@ func (s *setup) run(ctx context.Context) (err error) {
 	if err := s.serve(ctx, changed); err != nil {
 		return err
 	}
+	s.sayKey()
 	return hooked
 }
 
@@ -135,6 +149,9 @@ func (s *setup) checkFlags() error {
 		if _, err := s.subscription(s.subscribed); err != nil {
 			return usage("quotad setup --help", "--subscribed: %v", err)
 		}
+	}
+	if err := s.checkKeyFile(); err != nil {
+		return err
 	}
 	if s.yes {
 		s.hooks, s.service = max(s.hooks, answeredYes), max(s.service, answeredYes)

@@ -117,13 +117,7 @@ func (s *setup) subscription(text string) (time.Time, error) {
 }
 
 // key names a setting of the account.
-func (s *setup) key(name string) string {
-	account := s.account
-	if strings.ContainsRune(account, '.') {
-		account = strconv.Quote(account)
-	}
-	return "account." + account + "." + name
-}
+func (s *setup) key(name string) string { return config.AccountKey(s.account, name) }
 
 // configure shows what is to be written, and writes it where that is agreed
 // to. It reports whether anything was.
@@ -180,6 +174,11 @@ func (s *setup) changes(text []byte) ([]byte, [][]string, error) {
 			was = now.Plan.ID
 		}
 		if err := set("plan", s.plan, was); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, c := range s.providerChanges() {
+		if err := set(c[0], c[1], ""); err != nil {
 			return nil, nil, err
 		}
 	}

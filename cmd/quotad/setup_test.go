@@ -38,16 +38,18 @@ func TestSetupAsks(t *testing.T) {
 		installed bool
 		says      string // on the terminal
 	}{
-		{"for all: plan by id, date, write, hooks, service", []string{"v2/pro", "2026-03-04", "y", "y", "y"}, setupFlags{}, proFrom, true, true,
+		{"for all: plan by id, date, write, hooks, service", []string{"v2/pro", "2026-03-04", "", "y", "y", "y"}, setupFlags{}, proFrom, true, true,
 			"Week and month step from that instant"},
-		{"for a plan by its number, until it is one", []string{"", "0", "v9/pro", "5", "2026-03-04", "", "n", "n"}, setupFlags{}, proFrom, false, false,
+		{"for a plan by its number, until it is one", []string{"", "0", "v9/pro", "5", "2026-03-04", "n", "", "n", "n"}, setupFlags{}, proFrom, false, false,
 			`"v9/pro" is no plan`},
-		{"for a date until it is one", []string{"5", "someday", "2999-01-01", "2026-03-04", "y", "n", "n"}, setupFlags{}, proFrom, false, false,
+		{"for a date until it is one", []string{"5", "someday", "2999-01-01", "2026-03-04", "", "y", "n", "n"}, setupFlags{}, proFrom, false, false,
 			"is still to come"},
-		{"for a date that may be skipped", []string{"5", "", "y", "n", "n"}, setupFlags{}, "[account.default]\nplan = \"v2/pro\"\n", false, false,
+		{"for a date that may be skipped", []string{"5", "", "", "y", "n", "n"}, setupFlags{}, "[account.default]\nplan = \"v2/pro\"\n", false, false,
 			"empty to skip"},
-		{"not for what flags say", []string{"y"}, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", hooks: answeredNo, service: answeredYes}, proFrom, false, true,
+		{"not for what flags say", []string{"y"}, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", provider: answeredNo, hooks: answeredNo, service: answeredYes}, proFrom, false, true,
 			"Write it? [Y/n]"},
+		{"for the file of the key where the provider's figures are to be read", []string{"5", "2026-03-04", "y", "zai.key", "", "y", "n", "n"}, setupFlags{},
+			proFrom + "\n[account.default.provider]\nkey_file = \"~/.config/quotad/zai.key\"\nenabled = true\n", false, false, "there is no such file here"},
 		{"nothing where it is told yes", nil, setupFlags{plan: "v2/pro", subscribed: "2026-03-04", yes: true}, proFrom, true, true,
 			""},
 		{"for the plan alone where it is told yes and nothing is known", []string{"v2/pro"}, setupFlags{subscribed: "2026-03-04", yes: true}, proFrom, true, true,
@@ -73,7 +75,7 @@ func TestSetupAsks(t *testing.T) {
 }
 
 func TestSetupKeepsWhatIsConfigured(t *testing.T) {
-	p := atTerminal(t, "", "", "n", "n")
+	p := atTerminal(t, "", "", "", "n", "n")
 	path := filepath.Join(p.env("HOME"), ".config", "quotad", "config.toml")
 	const mine = "# mine\n[account.default]\nplan = \"v1/max\"\n"
 	if err := config.Write(path, []byte(mine)); err != nil {
@@ -91,7 +93,7 @@ func TestSetupKeepsWhatIsConfigured(t *testing.T) {
 }
 
 func TestSetupWritesNothingUnlessAgreed(t *testing.T) {
-	for name, typed := range map[string][]string{"no": {"5", "", "n"}, "the end of the input": {"5", ""}} {
+	for name, typed := range map[string][]string{"no": {"5", "", "", "n"}, "the end of the input": {"5", "", ""}} {
 		t.Run(name, func(t *testing.T) {
 			p := atTerminal(t, typed...)
 			installed, err := p.setUp(setupFlags{})

@@ -227,7 +227,8 @@ func anEvent(t *rapid.T) quota.Event {
 	case quota.KindExhausted:
 		e.Window, e.Code = rapid.StringN(1, 10, 64).Draw(t, "window"), rapid.StringN(0, 8, 64).Draw(t, "code")
 		if rapid.Bool().Draw(t, "has until") {
-			e.Until = aTime(t, "until")
+			month := 35 * 24 * time.Hour
+			e.Until = aTimeIn(t, "until", e.At.Add(-month), e.At.Add(month))
 		}
 	case quota.KindReading:
 		e.Readings = rapid.SliceOfN(rapid.Custom(aReading), 1, 4).Draw(t, "readings")
@@ -243,9 +244,20 @@ func anEvent(t *rapid.T) quota.Event {
 	return e
 }
 
+// The first and the last instant that are drawn.
+var (
+	firstTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+)
+
 func aTime(t *rapid.T, label string) time.Time {
-	from, to := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	return time.UnixMilli(rapid.Int64Range(from.UnixMilli(), to.UnixMilli()).Draw(t, label)).UTC()
+	return aTimeIn(t, label, firstTime, lastTime)
+}
+
+// aTimeIn draws an instant of a span, as far as it can be drawn at all.
+func aTimeIn(t *rapid.T, label string, from, to time.Time) time.Time {
+	first, last := max(from.UnixMilli(), firstTime.UnixMilli()), min(to.UnixMilli(), lastTime.UnixMilli())
+	return time.UnixMilli(rapid.Int64Range(first, last).Draw(t, label)).UTC()
 }
 
 func aReading(t *rapid.T) quota.Reading {
