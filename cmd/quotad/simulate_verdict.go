@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"quotad/notify"
@@ -38,14 +39,14 @@ func (x *toldWhatIfs) verdicts() (said []string) {
 	return said
 }
 
-// compared says of the cheapest that it is, where it is one of several.
-func (x *toldWhatIfs) compared(p *quota.WhatIf) string {
-	for i := range x.Plans {
-		if other := &x.Plans[i]; other != p && other.Enough && other.Fee != nil && p == x.cheapest() {
-			return ", the cheapest of these"
-		}
+// costsLeast reports whether a plan costs no more than any other that would have
+// been enough, where there is one.
+func (x *toldWhatIfs) costsLeast(p *quota.WhatIf) bool {
+	least := x.cheapest()
+	if least == nil || !p.Enough || p.Fee == nil || *p.Fee != *least.Fee {
+		return false
 	}
-	return ""
+	return slices.ContainsFunc(x.Plans, func(o quota.WhatIf) bool { return o.Enough && o.Fee != nil && o.Plan.ID != p.Plan.ID })
 }
 
 // cheapest is the plan that costs least of those that would have been enough,
@@ -89,7 +90,7 @@ func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
 	text := x.named(p)
 	switch {
 	case p.Enough:
-		text += " would have been enough" + x.compared(p) + ": " + x.fullestOf(p)
+		text += " would have been enough: " + x.fullestOf(p)
 	case p.Refused.Prompts == 0:
 		text += " would have refused no prompt, but " + refusedOf(p)
 	default:
@@ -106,6 +107,9 @@ func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
 	}
 	if p.Estimated > 0 {
 		text += fmt.Sprintf("; %s of the use is estimated", percentage(p.Estimated.Percent(p.Asked)))
+	}
+	if x.costsLeast(p) {
+		text += "; none that would have been enough costs less"
 	}
 	return text + "."
 }
