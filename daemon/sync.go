@@ -111,11 +111,7 @@ func windowIn(st *quota.Status, name string) *quota.WindowStatus {
 }
 
 // postSync asks the provider at once.
-func (d *service) postSync(r *http.Request) (any, error) {
-	var in SyncRequest
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
+func (d *service) postSync(r *http.Request, in SyncRequest) (any, error) {
 	snap := d.engine.Snapshot()
 	if err := knownAccount(snap, in.Account); err != nil {
 		return nil, err
