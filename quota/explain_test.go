@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestAnExplanationEndsAtTheNumber(t *testing.T) {
@@ -28,7 +30,7 @@ func TestAnExplanationEndsAtTheNumber(t *testing.T) {
 		{"of a week whose reset the provider has moved", lite, "week",
 			[]Event{prompts("a", 72*time.Hour, 50), prompts("b", time.Hour, 3), reading("week", time.Minute, 13, at.Add(6*24*time.Hour))}, 3, "reading"},
 		{"of a rolling window that a reading has corrected", rolling, "5h",
-			[]Event{prompts("a", 6*time.Hour, 10), reading("5h", 4*time.Hour, 50.5, time.Time{}), prompts("b", time.Hour, 3)}, 3, "charged"},
+			[]Event{prompts("a", 6*time.Hour, 10), reading("5h", 4*time.Hour, 50.5, time.Time{}), prompts("b", time.Hour, 3)}, 2, "charged"},
 		{"and tells of a stop that names week and month", lite, "week",
 			[]Event{prompts("a", time.Hour, 3), {ID: "s", Kind: KindExhausted, At: at, Window: WindowWeekOrMonth, Until: instant("2026-11-25T08:55:13Z")}}, 2, "exhausted until"},
 		{"and not of one by another service", lite, "week",
@@ -42,7 +44,7 @@ func TestAnExplanationEndsAtTheNumber(t *testing.T) {
 			for e := range book.Entries("default", time.Time{}) {
 				s.Apply(c.meter, e)
 			}
-			x, err := s.Explain(c.meter, all, c.window, Charged(c.meter, book, s.ExplainFrom(c.meter, c.window, at)), at, 100)
+			x, err := s.Explain(c.meter, all, c.window, book, at, 100)
 			if err != nil || len(x.Steps) != c.steps {
 				t.Fatalf("%v: %s", err, mustJSON(x))
 			}
@@ -70,8 +72,7 @@ func TestAnExplanationLeavesOutWhatDoesNotConcernItsWindow(t *testing.T) {
 	}
 	s := &r.ledger.State
 	for window, want := range map[string]string{"week": "p off", "month": "call"} {
-		entries := Charged(m, r.book, s.ExplainFrom(m, window, now))
-		x, err := s.Explain(m, all, window, entries, now, 10)
+		x, err := s.Explain(m, all, window, r.book, now, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,6 +82,42 @@ func TestAnExplanationLeavesOutWhatDoesNotConcernItsWindow(t *testing.T) {
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, want %q", window, strings.Join(got, " "), want)
+		}
+	}
+}
+
+func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, events := anyPlan(t), anyDay(t)
+		m.Account.Plan.Windows[0].Kind = rapid.SampledFrom([]WindowKind{Fixed, Rolling}).Draw(t, "kind")
+		explainsAll(t, m, events, 3*time.Hour)
+	})
+	rapid.Check(t, func(t *rapid.T) { explainsAll(t, anyMeter(t), anyEvents(t), 5*time.Minute) })
+}
+
+// explainsAll checks that of each window of an account the steps add up to the
+// number and end at it, at its newest entry and so long after it at most.
+func explainsAll(t *rapid.T, m *Meter, events []Event, after time.Duration) {
+	book, l := NewMemBook(), &Ledger{Meter: m, every: rapid.IntRange(1, 20).Draw(t, "every")}
+	for _, e := range events {
+		p, _ := book.Put(e)
+		l.Take(book, p)
+		l.Settle(book)
+	}
+	s, now := &l.State, l.State.Head.Add(time.Duration(rapid.Int64Range(0, int64(after)).Draw(t, "after")))
+	for i, w := range m.Account.Plan.Windows {
+		x, err := s.Explain(m, all, w.Name, book, now, len(events))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := s.standing(i)
+		at.roll(&w, s.Anchor(m), now)
+		var sum, last Amount
+		for _, step := range x.Steps {
+			sum, last = sum+step.Amount, step.Used
+		}
+		if sum != at.Used || last != at.Used {
+			t.Fatalf("%s at %v: the steps add up to %v and end at %v, the count is %v\n%s", w.Name, now, sum, last, at.Used, mustJSON(x))
 		}
 	}
 }
