@@ -24,7 +24,7 @@ type ExplanationStep struct {
 	Tool   string    `json:"tool,omitempty"`
 	Model  string    `json:"model,omitempty"` // billed
 	Amount Amount    `json:"amount"`          // by which it changed the use
-	Used   Amount    `json:"used"`            // after it
+	Used   Amount    `json:"used"`            // after it; of a rolling window, what of that is held now
 	Why    string    `json:"why"`
 	Basis  *Basis    `json:"basis,omitempty"` // the rows behind a charge
 

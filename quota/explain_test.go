@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,9 @@ func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
 		explainsAll(t, m, events, 3*time.Hour)
 	})
 	rapid.Check(t, func(t *rapid.T) { explainsAll(t, anyMeter(t), anyEvents(t), 5*time.Minute) })
+	rapid.Check(t, func(t *rapid.T) {
+		explainsAll(t, creditsMeter(rapid.Bool().Draw(t, "rolling")), anyTurns(t), 3*time.Hour)
+	})
 }
 
 // explainsAll checks that of each window of an account the steps add up to the
@@ -119,5 +123,56 @@ func explainsAll(t *rapid.T, m *Meter, events []Event, after time.Duration) {
 		if sum != at.Used || last != at.Used {
 			t.Fatalf("%s at %v: the steps add up to %v and end at %v, the count is %v\n%s", w.Name, now, sum, last, at.Used, mustJSON(x))
 		}
+	}
+}
+
+func TestAnExplanationBeginsWithItsInstance(t *testing.T) {
+	m := meterOf(t, "v2/lite", "2026-03-04T16:55:13+08:00")
+	book := &countingBook{MemBook: NewMemBook()}
+	l, start := &Ledger{Meter: m, every: 10}, instant("2026-11-20T00:00:00Z")
+	put := func(id string, at time.Time, e Event) {
+		e.ID, e.At = id, at
+		p, _ := book.Put(e.Normalize(at))
+		l.Take(book, p)
+		l.Settle(book)
+	}
+	for i := range 500 {
+		put(fmt.Sprintf("e%03d", i), start.Add(time.Duration(i)*20*time.Second), Event{Model: "glm-4.5"})
+	}
+	tomorrow := start.Add(24 * time.Hour)
+	explained := func(now time.Time) Explanation {
+		book.read = 0
+		x, err := l.State.Explain(m, all, WindowFive, book, now, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	put("off", tomorrow, Event{Endpoint: "https://api.anthropic.com"})
+	if x := explained(tomorrow); len(x.Steps) != 1 || x.Steps[0].ID != "off" || x.Steps[0].Used != 0 {
+		t.Errorf("while it is idle: %s", mustJSON(x.Steps))
+	}
+	put("in", tomorrow.Add(time.Minute), Event{Model: "glm-4.5"})
+	if x := explained(tomorrow.Add(time.Minute)); len(x.Steps) != 1 || x.Steps[0].ID != "in" || x.Steps[0].Used != One {
+		t.Errorf("since it opened: %s", mustJSON(x.Steps))
+	}
+	if book.read > 15 {
+		t.Errorf("%d of 502 entries were read", book.read)
+	}
+}
+
+func TestAnExplanationStepsFromAnAnchorThatWasForgotten(t *testing.T) {
+	m, book := meterOf(t, "v2/lite", ""), NewMemBook()
+	forgotten := instant("2026-11-12T05:00:00Z") // a Thursday
+	s := &State{First: forgotten}
+	for id, at := range map[string]time.Time{"a": instant("2026-11-25T04:00:00Z"), "b": instant("2026-11-26T05:00:00Z")} {
+		book.Put(Event{ID: id, At: at, Model: "glm-4.5"}.Normalize(at))
+	}
+	for e := range book.Entries(DefaultAccount, time.Time{}) {
+		s.Apply(m, e)
+	}
+	x, err := s.Explain(m, all, WindowWeek, book, s.Head, 10)
+	if err != nil || len(x.Steps) != 1 || x.Steps[0].Used != One || x.Window.Used != One {
+		t.Errorf("%v: %s", err, mustJSON(x))
 	}
 }
