@@ -1,15 +1,6 @@
 package quota
 
-import (
-	"iter"
-	"time"
-)
-
-// Priced is an entry with what it costs.
-type Priced struct {
-	Entry
-	Charge Charge
-}
+import "time"
 
 // Pricer prices an account's entries as its fold does, and in the same order:
 // an estimate costs what the turns before it had taught.
@@ -39,28 +30,3 @@ func PricerAt(m *Meter, b Book, from time.Time) (p *Pricer, start time.Time, err
 
 // Charge prices the next entry, in the order of Before, and learns of it.
 func (p *Pricer) Charge(e Entry) Charge { return p.turns.charge(p.meter, e) }
-
-// Charged yields an account's entries from an instant on, in the order of Before,
-// each with what it cost in the fold: an estimate as the turns before it had
-// taught. The zero time: all entries.
-func Charged(m *Meter, b Book, from time.Time) iter.Seq2[Priced, error] {
-	return func(yield func(Priced, error) bool) {
-		pricer, start, err := PricerAt(m, b, from)
-		if err != nil {
-			yield(Priced{}, err)
-			return
-		}
-		for e, err := range b.Entries(m.Account.Name, start) {
-			p := Priced{Entry: e}
-			if err == nil {
-				p.Charge = pricer.Charge(e)
-			}
-			if err == nil && e.At.Before(from) {
-				continue
-			}
-			if !yield(p, err) {
-				return
-			}
-		}
-	}
-}

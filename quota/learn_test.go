@@ -169,11 +169,14 @@ func TestPricesAreThoseOfTheFold(t *testing.T) {
 			}
 		}
 		var got []Charge
-		for p, err := range Charged(m, book, from) {
-			if err != nil {
-				t.Fatal(err)
+		pricer, start, err := PricerAt(m, book, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range book.Entries(DefaultAccount, start) {
+			if c := pricer.Charge(e); !e.At.Before(from) {
+				got = append(got, c)
 			}
-			got = append(got, p.Charge)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("from %v\n got %v\nwant %v", from, got, want)
@@ -236,12 +239,10 @@ func priceOf(t *testing.T, m *Meter, events []Event, id string) (c Charge) {
 			t.Fatal(err)
 		}
 	}
-	for p, err := range Charged(m, book, time.Time{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.ID == id {
-			return p.Charge
+	pricer := NewPricer(m)
+	for e := range book.Entries(DefaultAccount, time.Time{}) {
+		if c := pricer.Charge(e); e.ID == id {
+			return c
 		}
 	}
 	t.Fatalf("no entry %s", id)
@@ -351,7 +352,7 @@ func TestAnExplanationSaysWhatAnEstimateRestsOn(t *testing.T) {
 		"5h":   "estimated: the median of 5 turns of this account, peak price (off-peak",
 		"week": "estimated: seed",
 	} {
-		x, err := s.Explain(m, all, window, Charged(m, r.book, s.ExplainFrom(m, window, at)), at, 10)
+		x, err := s.Explain(m, all, window, r.book, at, 10)
 		if err != nil || len(x.Steps) == 0 || x.Steps[len(x.Steps)-1].Used != x.Window.Used {
 			t.Fatalf("%s: %v: %s", window, err, mustJSON(x))
 		}

@@ -71,7 +71,10 @@ func (s *State) Anchor(m *Meter) time.Time {
 }
 
 // Apply takes one entry in.
-func (s *State) Apply(m *Meter, e Entry) {
+func (s *State) Apply(m *Meter, e Entry) { s.apply(m, e, nil) }
+
+// apply is Apply, and notes in the trace, where there is one, what was found.
+func (s *State) apply(m *Meter, e Entry, found *trace) {
 	s.grow(m)
 	if s.after(e.Event) {
 		s.Head, s.HeadID = e.At, e.ID
@@ -83,13 +86,13 @@ func (s *State) Apply(m *Meter, e Entry) {
 	case KindExhausted:
 		if m.Rules.Bill(e.Event) == OnPlan {
 			s.begin(e.At)
-			s.applyStop(m, e.Event)
+			s.applyStop(m, e.Event, found)
 		}
 	case KindReading:
-		s.applyReadings(m, e.Event)
+		s.applyReadings(m, e.Event, found)
 	case KindVoid:
 	default:
-		s.applyCharge(m, e)
+		s.applyCharge(m, e, found)
 	}
 }
 
@@ -111,8 +114,9 @@ func (s *State) begin(t time.Time) {
 	}
 }
 
-func (s *State) applyCharge(m *Meter, e Entry) {
+func (s *State) applyCharge(m *Meter, e Entry, found *trace) {
 	c := s.Turns.charge(m, e)
+	found.charged(c)
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
@@ -148,7 +152,7 @@ func (s *State) noteApart(e Entry, c Charge) {
 	}
 }
 
-func (s *State) applyReadings(m *Meter, e Event) {
+func (s *State) applyReadings(m *Meter, e Event, found *trace) {
 	if !e.Plan.IsZero() {
 		s.Told, s.ToldAt = s.Told.with(e.Plan), e.At
 	}
@@ -159,6 +163,7 @@ func (s *State) applyReadings(m *Meter, e Event) {
 				s.begin(e.At)
 			}
 			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			found.read(i, r, f)
 			for _, sample := range f.samples {
 				if i == learns {
 					s.Calibration.learn(e.At, sample)
