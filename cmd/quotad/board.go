@@ -164,12 +164,10 @@ func (b *board) row(w *quota.WindowStatus, unit quota.Unit) row {
 		name: w.Window, percent: percentOf(w), used: usedOf(w, unit),
 		reset: b.resetOf(w), source: b.sourceOf(w), share: w.Percent, style: levelStyle(w),
 	}
-	if w.Estimated != nil && *w.Estimated > 0 {
-		part := figure(*w.Estimated)
-		if *w.Estimated >= w.Used {
-			part = "all"
+	for _, text := range []string{estimatedOf(w), elsewhereOf(w), likelyOf(w)} {
+		if text != "" {
+			r.more = append(r.more, said{text, dim})
 		}
-		r.more = append(r.more, said{part + " of it estimated", dim})
 	}
 	if f := w.Forecast; f != nil {
 		look := dim

@@ -70,6 +70,8 @@ func TestBoard(t *testing.T) {
 	credits.Account, credits.Plan = "work", quota.PlanStatus{ID: "lab/x", Name: "lab/x", Unit: quota.Credits}
 	part := 300 * quota.One
 	credits.Windows[0].Estimated, credits.Windows[0].RefreshedEarlyAt = &part, in(-30*time.Minute)
+	low, high, other := 4900*quota.One, 6100*quota.One+1, 250*quota.One
+	credits.Windows[0].Low, credits.Windows[0].High, credits.Windows[0].Elsewhere = &low, &high, &other
 	credits.Warnings = []quota.Warning{{Message: "no rate is known for model \"m\": counted at the dearest rate of lab/x"}}
 
 	full := blocked(pro(window("5h", quota.Fixed, 412, 400, in(72*time.Minute)), window("week", quota.Rolling, 50, 2000, in(time.Hour))), in(72*time.Minute))
@@ -135,11 +137,11 @@ GLM Coding Pro (v2/pro)
 5h  ██████████████████████████████  100 %  about 400 of 400 prompts
     when it is full again is not known · counted here, last use 2 min ago
 `},
-		{"an account of another name says it, and what is estimated", usual, []quota.Status{credits}, `
+		{"an account of another name says it, and how sure the number is", usual, []quota.Status{credits}, `
 work: lab/x
 5h  ███░░░░░░░░░░░░░  18 %  about 5,250 of 28,000 credits  full at 10:30, in 4 h
-    counted here, last use 2 min ago · 300 of it estimated
-    use fell early, at 06:00
+    counted here, last use 2 min ago · 300 of it estimated · 250 of it elsewhere
+    likely 17 to 22 % · use fell early, at 06:00
 Warning: no rate is known for model "m": counted at the dearest rate of lab/x
 `},
 		{"several accounts all have their names", usual, []quota.Status{pro(five), credits}, `
@@ -151,7 +153,8 @@ default: GLM Coding Pro (v2/pro)
 work: lab/x
 5h  █████░░░░░░░░░░░░░░░░░░░░░░░░░  18 %  about 5,250 of 28,000 credits
     full at 10:30, in 4 h · counted here, last use 2 min ago
-    300 of it estimated · use fell early, at 06:00
+    300 of it estimated · 250 of it elsewhere · likely 17 to 22 %
+    use fell early, at 06:00
 Warning: no rate is known for model "m": counted at the dearest rate of lab/x
 `},
 	} {
@@ -260,5 +263,31 @@ func TestLevelStyle(t *testing.T) {
 	early.Forecast = &quota.Forecast{PerHour: 100, ExhaustsAt: in(time.Minute)}
 	if got := levelStyle(&early); got != warned {
 		t.Errorf("a pace that runs out: style %q", got)
+	}
+}
+
+func TestTheErrorIsToldWhereItMatters(t *testing.T) {
+	bounds := func(low, high float64) quota.WindowStatus {
+		w := window("5h", quota.Fixed, 37, 100, nil)
+		l, h := quota.FromFloat(low), quota.FromFloat(high)
+		w.Low, w.High = &l, &h
+		return w
+	}
+	stopped := bounds(20, 60)
+	stopped.Stopped = true
+	for _, c := range []struct {
+		what   string
+		window quota.WindowStatus
+		want   string
+	}{
+		{"not known", window("5h", quota.Fixed, 37, 100, nil), ""},
+		{"a bracket of whole percents, and a little use since", bounds(37, 39), ""},
+		{"wider, rounded away from the number", bounds(36.6, 38.7), "likely 36 to 39 %"},
+		{"beyond the cap", bounds(90, 130.2), "likely 90 to 131 %"},
+		{"the provider said stop", stopped, ""},
+	} {
+		if got := likelyOf(&c.window); got != c.want {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -108,6 +109,45 @@ func usedOf(w *quota.WindowStatus, unit quota.Unit) string {
 		some = ""
 	}
 	return some + figure(w.Used) + " of " + figure(w.Cap) + " " + unitOf(w, unit)
+}
+
+// estimatedOf says how much of a number is estimated: "480 of it estimated",
+// "all of it estimated", "" where nothing is.
+func estimatedOf(w *quota.WindowStatus) string {
+	switch {
+	case w.Estimated == nil || *w.Estimated <= 0:
+		return ""
+	case *w.Estimated >= w.Used:
+		return "all of it estimated"
+	}
+	return figure(*w.Estimated) + " of it estimated"
+}
+
+// elsewhereOf says how much of a number no event here tells of.
+func elsewhereOf(w *quota.WindowStatus) string {
+	if w.Elsewhere == nil || *w.Elsewhere <= 0 {
+		return ""
+	}
+	return figure(*w.Elsewhere) + " of it elsewhere"
+}
+
+// saidFrom is how wide the stated error has to be, in percent of the cap, for
+// people to be told of it: a reading in whole percents, and the use since, leave
+// less than that at the best of times.
+const saidFrom = 2
+
+// likelyOf says between which percents the use is, 19 times of 20: "likely 35 to
+// 40 %". It is "" where that is not known, where it says no more than the
+// number does, and where the provider said stop.
+func likelyOf(w *quota.WindowStatus) string {
+	if w.Low == nil || w.High == nil || w.Cap <= 0 || w.Stopped {
+		return ""
+	}
+	low, high := w.Low.Percent(w.Cap), w.High.Percent(w.Cap)
+	if high-low <= saidFrom {
+		return ""
+	}
+	return fmt.Sprintf("likely %.0f to %.0f %%", math.Floor(low), math.Ceil(high))
 }
 
 // leftOf is "about 363 of 400 prompts left".

@@ -81,7 +81,17 @@ func (c clock) term(verb string, t time.Time) string {
 	if left > termShown {
 		return ""
 	}
-	return verb + " on " + notify.Day(t, c.now, c.loc) + ", in " + notify.Duration(left)
+	return verb + " on " + notify.Day(t, c.now, c.loc) + c.whoseDay(t) + ", in " + notify.Duration(left)
+}
+
+// whoseDay says that a day is one of the provider's, where it begins on
+// another one here.
+func (c clock) whoseDay(t time.Time) string {
+	day := t.In(quota.UTC8)
+	if day.Hour()+day.Minute()+day.Second() > 0 || day.Day() == t.In(c.loc).Day() {
+		return ""
+	}
+	return " in UTC+8"
 }
 
 // priceOf is what a month of a plan costs, or cost last: "US$ 72 a month".

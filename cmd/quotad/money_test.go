@@ -47,9 +47,13 @@ func TestTheTermIsShownForTwoWeeks(t *testing.T) {
 		{"without a fee", quota.PlanStatus{RenewsAt: &fourth}, time.Hour, "Renews on Fri 4 Dec, in 1 h"},
 		{"the end is what counts", quota.PlanStatus{RenewsAt: &fourth, EndsAt: &fourth, Fee: fee}, time.Hour, "Ends on Fri 4 Dec, in 1 h"},
 	} {
-		at := clock{now: fourth.Add(-c.left), loc: time.UTC}
+		at := clock{now: fourth.Add(-c.left), loc: quota.UTC8}
 		if got := at.termOf(&c.plan); got != c.want {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
+	}
+	berlin := clock{now: fourth.Add(-time.Hour), loc: time.FixedZone("", 3600)}
+	if got, want := berlin.termOf(&quota.PlanStatus{RenewsAt: &fourth}), "Renews on Fri 4 Dec in UTC+8, in 1 h"; got != want {
+		t.Errorf("where that day begins on the one before: %q, want %q", got, want)
 	}
 }

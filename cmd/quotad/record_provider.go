@@ -59,6 +59,9 @@ func parseReading(text string, at time.Time) (quota.Reading, error) {
 	if !readUse(&r, strings.TrimSpace(use)) {
 		return wrong()
 	}
+	if r.Percent != nil && *r.Percent > 100 {
+		return r, usage("quotad record --help", "--reading %q: the provider shows at most 100 %%; what was used beyond that is WINDOW=USED/CAP", text)
+	}
 	if timed {
 		t, err := parseReset(reset, at)
 		if err != nil {
