@@ -74,3 +74,30 @@ func TestTokensThatCountDependOnTheSetOfEventsAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestWithoutReadingsTokensChangeNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, blind := anyPlan(t), []Event{}
+		m.Account.Plan.Unit, m.Account.Plan.Weights = Prompts, weights()
+		var told []Event
+		for _, e := range anyDay(t) {
+			if e.Kind == KindReading {
+				continue
+			}
+			told = append(told, e)
+			if e.Kind == KindUsage {
+				e.Tokens = Tokens{}
+			}
+			if e.Kind != KindUsage || e.Turn != "" { // those tell the model of their prompt
+				blind = append(blind, e)
+			}
+		}
+		got, want := fullFold(t, m, told), fullFold(t, m, blind)
+		for half := range 24 {
+			now := later(got.Head, day0).Add(time.Duration(half) * 30 * time.Minute)
+			if g, w := mustJSON(got.At(m, all, now)), mustJSON(want.At(m, all, now)); g != w {
+				t.Fatalf("\n got %s\nwant %s", g, w)
+			}
+		}
+	})
+}

@@ -175,7 +175,7 @@ func (x shown) most(limit Amount) Amount {
 func (s *Standing) noted(w *Window, t time.Time, full bool) {
 	s.Read, s.Seen, s.Since, s.Full = t, t, 0, full
 	s.Latest = later(s.Latest, t)
-	s.Lately = s.Lately.keep(w, s.Latest)
+	s.Lately = s.Lately.keep(w, s.newest())
 	if !s.Opened.IsZero() {
 		s.begin(t)
 	}

@@ -197,7 +197,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 // or comes after all that the window has seen.
 func (s *Standing) adds(w *Window, t time.Time) bool {
 	switch {
-	case t.After(s.Latest) && t.After(s.Marked):
+	case t.After(s.newest()) && t.After(s.Marked):
 		return true
 	case w.Kind == Rolling, s.Opened.IsZero():
 		return false
@@ -239,7 +239,7 @@ func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 
 // rolled is up to when a rolling window has given back: a reading that tells of
 // no use makes it look too.
-func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
+func (s *Standing) rolled() time.Time { return later(s.newest(), s.Marked) }
 
 // Clone is an independent copy.
 func (s *State) Clone() State {
