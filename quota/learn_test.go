@@ -25,7 +25,7 @@ func creditsMeter(rolling bool) *Meter {
 		{Model: "flash", Input: One, Cached: One / 10, Output: 2 * One, OffPeakFactor: One / 2},
 	}
 	p.Tools = []ToolRate{{Name: "*", Credits: 12 * One / 10}}
-	p.Discounts = []Discount{{Tool: "zcode", Factor: 67 * One / 100}}
+	p.Discounts = []Discount{{Tool: "zcode", Factor: 67 * One / 100}, {Tool: "free"}}
 	return &Meter{Account: Account{Name: DefaultAccount, Plan: p, Model: "glm-5.3"}}
 }
 
@@ -45,7 +45,7 @@ func anyTurns(t *rapid.T) []Event {
 		switch e.Kind {
 		case KindPrompt, KindUsage, KindTool:
 			e.Model = rapid.SampledFrom([]string{"", "flash", "glm-5.3", "other"}).Draw(t, "model")
-			e.Tool = rapid.SampledFrom([]string{"", "zcode"}).Draw(t, "tool")
+			e.Tool = rapid.SampledFrom([]string{"", "zcode", "free"}).Draw(t, "tool")
 			e.Tokens.Input = int64(rapid.IntRange(0, 9).Draw(t, "input")) * 5_000
 		case KindExhausted:
 			e.Window = rapid.SampledFrom([]string{"5h", "roll", "week"}).Draw(t, "window")

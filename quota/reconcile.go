@@ -149,7 +149,7 @@ func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Fi
 	}
 	s.correct(w, t, f.Used)
 	if x.exact || more != 0 { // the provider's figure, and of ours what is too new for it
-		s.Est = min(s.Est, usual.Counted)
+		s.estimated(min(s.Est, usual.Counted))
 	}
 	s.Bracket = bracket{Low: x.low, High: x.most(s.limit(w)), Lag: most.used()}
 	s.noted(w, t, full)
