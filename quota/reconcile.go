@@ -113,11 +113,12 @@ func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 	s.close()
 	s.Ended, s.Before, s.Marked, s.Early = was.Read, 0, t, was.Early
 	usual, _ := w.lags()
-	if lately := was.Lately.since(w, t.Add(-usual)); len(lately) > 0 {
-		s.open(w, later(w.begins(lately[0].No), was.Opened))
+	s.Lately = slices.Clone(was.Lately.since(w, t.Add(-usual)))
+	if i := slices.IndexFunc(s.Lately, func(b bucket) bool { return b.used() > 0 }); i >= 0 {
+		s.open(w, later(w.begins(s.Lately[i].No), was.Opened))
 		s.begin(s.Opened)
-		late := lately.sum()
-		s.Lately, s.Used, s.Est = slices.Clone(lately), late.used(), min(was.Est, late.Counted)
+		late := s.Lately.sum()
+		s.Used, s.Est = late.used(), min(was.Est, late.Counted)
 		s.Spent, s.Peak, s.OffPeak = s.Used, s.Used, s.Used
 		s.Rated, s.Ratios = was.Rated, was.Ratios
 	}

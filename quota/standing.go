@@ -197,7 +197,11 @@ func (s *Standing) count(w *Window, t time.Time, c Charge) Amount {
 }
 
 // gauge notes tokens that do not count, for the ratio that readings may teach.
+// They open no window, so that its first charge is still to take the ratios.
 func (s *Standing) gauge(w *Window, t time.Time, c Charge) {
+	if s.Opened.IsZero() {
+		s.Rated, s.Ratios = false, nil
+	}
 	s.Sampled.add(c)
 	s.Gauged = later(s.Gauged, t)
 	s.Lately = s.Lately.add(w, t, bucket{Gauge: c.Gauge}).keep(w, s.newest())
