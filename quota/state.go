@@ -181,7 +181,10 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.concerns() {
 		return fit
 	}
-	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || s.Calibration.holds(e.At) != s.Calibration.holds(s.Head) {
+		return TooLate
+	}
+	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
