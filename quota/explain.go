@@ -107,7 +107,7 @@ func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (Explanatio
 		at.stop(w, anchor, e.At, e.Until)
 		step.Why = "the provider said that it is exhausted" + till(e.Until)
 	case e.Kind == KindReading:
-		if step.Reading = at.explainReading(w, anchor, e.Entry); step.Reading != nil {
+		if step.Reading = at.explainReading(w, anchor, e.At, m.Account.Plan.readings(e.Event)); step.Reading != nil {
 			step.Why = step.Reading.String()
 		}
 	default:

@@ -21,15 +21,15 @@ type ExplainedReading struct {
 	Finding  string     `json:"finding"` // what became of the count, and why
 }
 
-// explainReading applies what a reading says of this window; nil where it does
-// not speak of it.
-func (s *Standing) explainReading(w *Window, anchor time.Time, e Entry) *ExplainedReading {
+// explainReading applies what a reading at t says of this window; nil where it
+// does not speak of it.
+func (s *Standing) explainReading(w *Window, anchor, t time.Time, readings []Reading) *ExplainedReading {
 	var x *ExplainedReading
-	for _, r := range e.Readings {
+	for _, r := range readings {
 		if r.Window != w.Name {
 			continue
 		}
-		f := s.read(w, anchor, e.At, r)
+		f := s.read(w, anchor, t, r)
 		x = &ExplainedReading{Percent: r.Percent, Used: r.Used, Cap: r.Cap, ResetsAt: r.ResetsAt,
 			Was: f.Was, Now: f.Used, Finding: f.Why.String()}
 		if f.bounded() {

@@ -394,3 +394,35 @@ func endsSoon(e Event) bool {
 	}
 	return slices.ContainsFunc(ends, func(end time.Time) bool { return end.After(e.At) && end.Sub(e.At) < 5*time.Minute })
 }
+
+// A cap of 28,000 credits is none of a plan that counts prompts, nor are 2,520
+// of them.
+func TestAReadingOfAPlanInAnotherUnitCountsByItsPercent(t *testing.T) {
+	credits := Reading{Used: of(2520 * One), Cap: of(28000 * One)}
+	floored := credits
+	floored.Percent = of(9.0)
+	for _, c := range []struct {
+		name, plan, told string
+		reading          Reading
+		used, limit      string
+	}{
+		{"another unit", "v2/lite", "v3/max", credits, "7.2", "80"},
+		{"another unit, floored", "v2/lite", "v3/max", floored, "7.2", "80"},
+		{"another unit, and nothing else", "v2/lite", "v3/max", Reading{Used: of(2520 * One)}, "0", "80"},
+		{"the same", "v3/max", "v3/max", credits, "2520", "28000"},
+		{"another tier", "v3/lite", "v3/max", credits, "2520", "28000"},
+		{"one that is not known", "v3/lite", "v9/huge", credits, "2520", "28000"},
+		{"none", "v3/lite", "", credits, "2520", "28000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := told("06:00:00", c.reading)
+			e.Plan.ID = c.told
+			m := meterOf(t, c.plan, "")
+			s := stateOf(t, m, e)
+			st := s.At(m, NoticeRules{}, e.At)
+			if w := st.Windows[0]; w.Used.String() != c.used || w.Cap.String() != c.limit {
+				t.Errorf("%v of %v, want %s of %s", w.Used, w.Cap, c.used, c.limit)
+			}
+		})
+	}
+}

@@ -153,7 +153,7 @@ func (s *State) applyReadings(m *Meter, e Event) {
 		s.Told, s.ToldAt = s.Told.with(e.Plan), e.At
 	}
 	learns := m.Account.Plan.learns()
-	for _, r := range e.Readings {
+	for _, r := range m.Account.Plan.readings(e) {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
 			if r.shows() {
 				s.begin(e.At)
