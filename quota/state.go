@@ -186,7 +186,10 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.concerns() {
 		return fit
 	}
-	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || s.Calibration.holds(e.At) != s.Calibration.holds(s.Head) {
+		return TooLate
+	}
+	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
@@ -202,7 +205,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 // or comes after all that the window has seen.
 func (s *Standing) adds(w *Window, t time.Time) bool {
 	switch {
-	case t.After(s.Latest) && t.After(s.Marked):
+	case t.After(s.newest()) && t.After(s.Marked):
 		return true
 	case w.Kind == Rolling, s.Opened.IsZero():
 		return false
@@ -244,7 +247,7 @@ func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 
 // rolled is up to when a rolling window has given back: a reading that tells of
 // no use makes it look too.
-func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
+func (s *Standing) rolled() time.Time { return later(s.newest(), s.Marked) }
 
 // Clone is an independent copy.
 func (s *State) Clone() State {
