@@ -119,6 +119,22 @@ func TestACountIsInTheUnitOfThePlanThatWasTold(t *testing.T) {
 	r.proved()
 }
 
+func TestNothingOfThePlanBeforeIsLeftInAnotherUnit(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, ""), atNoon)
+	used, limit := 2520*quota.One, 28000*quota.One
+	before := tells("before", time.Hour, quota.PlanTold{ID: "v3/max"})
+	before.Readings = []quota.Reading{{Window: quota.WindowFive, Used: &used, Cap: &limit}}
+	r.post(before, tells("after", 30*time.Minute, quota.PlanTold{ID: "v2/max"}))
+	if w := r.status().Windows[0]; w.Cap != 1600*quota.One || w.Used < 160*quota.One || w.Used > 176*quota.One {
+		t.Errorf("%v of %v", w.Used, w.Cap)
+	}
+	x, err := r.engine.Explain(quota.DefaultAccount, "5h", 10)
+	if err != nil || x.Window.Used != r.status().Windows[0].Used {
+		t.Errorf("explained as %v, %v", x.Window.Used, err)
+	}
+	r.proved()
+}
+
 func TestExplainIsByThePlanThatWasTold(t *testing.T) {
 	r := start(t, t.TempDir(), settings(t, ""), atNoon)
 	r.post(prompt("one", time.Hour), tells("r", 30*time.Minute, quota.PlanTold{ID: "v3/pro"}))

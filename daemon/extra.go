@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -28,23 +27,32 @@ const (
 // extra are the calls of the local API that need more of the service than
 // api.Backend gives.
 func (d *service) extra() map[string]http.Handler {
-	calls := map[string]call{
-		"POST /v1/backup":        d.postBackup,
-		"POST /v1/turns":         d.postTurn,
-		"POST /v1/notify/snooze": d.postSnooze,
-		"POST /v1/notify/test":   d.postTest,
-		"POST /v1/sync":          d.postSync,
-		"GET /v1/explain":        d.getExplain,
-		"GET /v1/event":          d.getEvent,
-		"GET /v1/history":        d.getHistory,
-		"GET /v1/whatif":         d.getWhatIf,
-		"GET /v1/about":          d.getAbout,
+	return map[string]http.Handler{
+		"POST /v1/backup":        posted(d.postBackup),
+		"POST /v1/turns":         posted(d.postTurn),
+		"POST /v1/notify/snooze": posted(d.postSnooze),
+		"POST /v1/notify/test":   call(d.postTest),
+		"POST /v1/sync":          posted(d.postSync),
+		"POST /v1/verify":        http.HandlerFunc(d.postVerify),
+		"GET /v1/explain":        call(d.getExplain),
+		"GET /v1/event":          call(d.getEvent),
+		"GET /v1/history":        call(d.getHistory),
+		"GET /v1/whatif":         call(d.getWhatIf),
+		"GET /v1/about":          call(d.getAbout),
 	}
-	handlers := map[string]http.Handler{"POST /v1/verify": http.HandlerFunc(d.postVerify)}
-	for key, c := range calls {
-		handlers[key] = c
-	}
-	return handlers
+}
+
+// posted is a call with a JSON object for a body; no body at all is an empty one.
+func posted[T any](answer func(r *http.Request, in T) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call(func(r *http.Request) (any, error) {
+			var in T
+			if err := api.ReadJSON(w, r, maxRequest, &in); err != nil {
+				return nil, err
+			}
+			return answer(r, in)
+		}).ServeHTTP(w, r)
+	})
 }
 
 // call answers a request with a JSON document or an error.
@@ -73,11 +81,7 @@ type (
 	}
 )
 
-func (d *service) postBackup(r *http.Request) (any, error) {
-	var in BackupRequest
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
+func (d *service) postBackup(_ *http.Request, in BackupRequest) (any, error) {
 	if in.Path != "" && !filepath.IsAbs(in.Path) {
 		return nil, api.InvalidField("path", "an absolute path was expected: the daemon works in another folder")
 	}
@@ -102,11 +106,7 @@ type (
 	}
 )
 
-func (d *service) postSnooze(r *http.Request) (any, error) {
-	var in SnoozeRequest
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
+func (d *service) postSnooze(r *http.Request, in SnoozeRequest) (any, error) {
 	var until time.Time
 	if in.Until != nil {
 		until = quota.Milli(*in.Until)
@@ -174,7 +174,7 @@ func (d *service) getEvent(r *http.Request) (any, error) {
 
 // postVerify checks the database and says how far it is meanwhile.
 func (d *service) postVerify(w http.ResponseWriter, r *http.Request) {
-	if err := readBody(r, &struct{}{}); err != nil {
+	if err := api.ReadJSON(w, r, maxRequest, &struct{}{}); err != nil {
 		api.WriteError(w, err)
 		return
 	}
@@ -198,32 +198,6 @@ func (d *service) postVerify(w http.ResponseWriter, r *http.Request) {
 	if out.JSON(VerifyLine{Result: &result}) == nil {
 		_ = out.Close()
 	}
-}
-
-// readBody reads a JSON object; no body at all is an empty one.
-func readBody(r *http.Request, into any) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
-	if err != nil {
-		return api.Errorf(api.Invalid, "the body broke off: %v", err)
-	}
-	if len(body) > maxRequest {
-		return api.Errorf(api.TooLarge, "the body has more than %d bytes", maxRequest)
-	}
-	if len(body) == 0 {
-		return nil
-	}
-	err = json.Unmarshal(body, into)
-	var mistyped *json.UnmarshalTypeError
-	var when *time.ParseError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &mistyped) && mistyped.Field != "":
-		return api.InvalidField(mistyped.Field, "%s is not what was expected there", mistyped.Value)
-	case errors.As(err, &when):
-		return api.Errorf(api.Invalid, "%s is not an instant such as 2026-11-23T06:30:00Z", when.Value)
-	}
-	return api.Errorf(api.Invalid, "a JSON object was expected: %v", err)
 }
 
 // query reads the parameters of a request. One that is not known, or is given

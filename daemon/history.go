@@ -12,6 +12,7 @@ import (
 
 	"quotad/config"
 	"quotad/daemon/api"
+	"quotad/daemon/store"
 	"quotad/quota"
 )
 
@@ -56,8 +57,12 @@ func (e *Engine) History(ctx context.Context, q HistoryQuery) (quota.History, er
 	if !ok {
 		return quota.History{}, noAccount(account)
 	}
-	tally := quota.NewTally(meter, q.HistoryQuery)
-	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Since: q.Since, Until: q.Until}) {
+	pricer, start, err := e.pricerAt(meter, q.Since)
+	if err != nil {
+		return quota.History{}, err
+	}
+	tally := quota.NewTally(pricer, q.HistoryQuery)
+	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Since: start, Until: q.Until}) {
 		if err == nil {
 			err = tally.Add(entry)
 		}
@@ -66,6 +71,16 @@ func (e *Engine) History(ctx context.Context, q HistoryQuery) (quota.History, er
 		}
 	}
 	return tally.History(), nil
+}
+
+// pricerAt is what prices the entries from since on, and where those begin that
+// teach it.
+func (e *Engine) pricerAt(m *quota.Meter, since time.Time) (p *quota.Pricer, start time.Time, err error) {
+	err = e.store.View(func(tx *store.Tx) error {
+		p, start, err = quota.PricerAt(m, tx, since)
+		return err
+	})
+	return p, start, err
 }
 
 func noAccount(name string) *api.Error {
@@ -162,19 +177,20 @@ func (q WhatIfQuery) Values() url.Values {
 	return v
 }
 
-// WhatIf tries what an account used on other plans.
+// WhatIf tries what an account used on other plans. No checkpoint tells what its
+// turns would have taught there: those before the time asked for are read too.
 func (e *Engine) WhatIf(ctx context.Context, q WhatIfQuery) (quota.WhatIfs, error) {
 	account, snap := cmp.Or(q.Account, quota.DefaultAccount), e.Snapshot()
 	meter, ok := snap.meter(account)
 	if !ok {
 		return quota.WhatIfs{}, noAccount(account)
 	}
-	trials, err := trialsOf(snap.Settings, meter, q.Plans)
+	trials, err := trialsOf(snap.Settings, meter, q)
 	if err != nil {
 		return quota.WhatIfs{}, err
 	}
 	until := earlier(q.Until, e.now().Add(time.Millisecond)) // what is of this instant counts
-	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Since: q.Since, Until: until}) {
+	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Until: until}) {
 		if err != nil {
 			return quota.WhatIfs{}, err
 		}
@@ -182,7 +198,7 @@ func (e *Engine) WhatIf(ctx context.Context, q WhatIfQuery) (quota.WhatIfs, erro
 			t.Take(entry)
 		}
 	}
-	return quota.Compare(meter, trials, earlier(until, e.now())), nil
+	return quota.Compare(meter, trials, earlier(until, e.now()), e.now()), nil
 }
 
 // earlier is t, but now where that is zero or still to come.
@@ -193,8 +209,9 @@ func earlier(t, now time.Time) time.Time {
 	return t
 }
 
-// trialsOf are trials of plans by their ids.
-func trialsOf(s *config.Settings, m *quota.Meter, ids []string) (list []*quota.Trial, err error) {
+// trialsOf are trials of the plans asked for.
+func trialsOf(s *config.Settings, m *quota.Meter, q WhatIfQuery) (list []*quota.Trial, err error) {
+	ids := q.Plans
 	if len(ids) == 0 {
 		ids = usualTrials(m.Account.Plan.ID)
 	}
@@ -208,7 +225,7 @@ func trialsOf(s *config.Settings, m *quota.Meter, ids []string) (list []*quota.T
 		}
 		other := *m
 		other.Account.Plan = config.WithFiveHour(plan, s.FiveHour[m.Account.Name])
-		list = append(list, quota.NewTrial(&other))
+		list = append(list, quota.NewTrial(&other, q.Since))
 	}
 	return list, nil
 }

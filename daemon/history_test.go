@@ -28,7 +28,7 @@ func TestHistoryAddsUpOverManyPages(t *testing.T) {
 	r.post(used()...)
 	meter, _ := r.engine.Snapshot().meter(quota.DefaultAccount)
 	q := HistoryQuery{HistoryQuery: quota.HistoryQuery{Per: quota.PerDay, By: quota.SplitByTool, Since: noon.Add(-60 * time.Hour), Zone: time.FixedZone("+08:00", 8*60*60)}}
-	want := quota.NewTally(meter, q.HistoryQuery)
+	want := quota.NewTally(quota.NewPricer(meter), q.HistoryQuery)
 	for _, e := range used() {
 		if err := want.Add(quota.Entry{Event: e.Normalize(noon)}); err != nil {
 			t.Fatal(err)
@@ -42,6 +42,40 @@ func TestHistoryAddsUpOverManyPages(t *testing.T) {
 	}
 	if h.Total.Prompts == 0 || h.Total.Answers == 0 || len(h.Rows) < 14 {
 		t.Errorf("the test looks at too little: %+v", h.Total)
+	}
+}
+
+// learned is a record of three days in which turns teach what a prompt without
+// tokens costs, and such prompts, one of them of the present week.
+func learned() (list []quota.Event) {
+	for i := range 3 * 1500 {
+		e := quota.Event{ID: fmt.Sprintf("e%05d", i), At: noon.Add(-time.Duration(i) * time.Minute), Model: "glm-5.3"}
+		if i%5 != 0 {
+			e.Kind, e.Turn, e.Tokens = quota.KindUsage, fmt.Sprint("t", i/9), quota.Tokens{Input: int64(i) * 100, Output: 200}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func TestHistoryEstimatesAsTheStatusDoes(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, "[account.default]\nplan = \"v3/max\"\nsubscribed = 2026-11-22T00:00:00Z\n"), atNoon)
+	for list := learned(); len(list) > 0; list = list[500:] {
+		r.post(list[:500]...)
+	}
+	st, _ := r.engine.Snapshot().Status(quota.DefaultAccount, noon)
+	for _, w := range st.Windows {
+		h, err := r.engine.History(t.Context(), HistoryQuery{HistoryQuery: quota.HistoryQuery{Since: *w.OpenedAt}})
+		if err != nil || w.Estimated == nil || h.Total.Charged != w.Used || h.Total.Estimated != *w.Estimated {
+			t.Fatalf("%s: %+v, %v\nwant %v", w.Window, h.Total, err, w)
+		}
+		if seed := 175 * quota.One / 10; *w.Estimated == seed.Times(h.Total.Prompts) {
+			t.Errorf("%s: nothing was learned", w.Window)
+		}
+		x, err := r.engine.WhatIf(t.Context(), WhatIfQuery{Plans: []string{"v3/max"}, Since: *w.OpenedAt})
+		if err != nil || x.Plans[0].Asked != w.Used || x.Plans[0].Estimated != *w.Estimated {
+			t.Errorf("%s, tried: %+v, %v", w.Window, x.Plans[0], err)
+		}
 	}
 }
 

@@ -57,8 +57,7 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 		if err != nil {
 			return err
 		}
-		entries := quota.Charged(meter, tx, ledger.State.ExplainFrom(meter, window, now))
-		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, entries, now, most)
+		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, tx, now, most)
 		return err
 	})
 	return x, complaint(err)

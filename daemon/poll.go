@@ -5,7 +5,8 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,29 +31,22 @@ type keyring interface {
 }
 
 // poller asks the provider about each account whose reading is enabled, when
-// that is due, and records what it answers. All of it is done by the goroutine
-// that runs it; the other methods are safe for concurrent use, and do nothing
-// where there is no poller.
+// that is due, and records what it answers. Each account is asked about by a
+// goroutine of its own, so that one that hangs holds up no other; the methods
+// are safe for concurrent use, and do nothing where there is no poller.
 type poller struct {
 	engine   *Engine
 	log      zerolog.Logger
-	accounts []*polled
+	accounts []*polled // the same ones for ever
 	tally    *pollTally
+	ended    chan struct{}
 
-	looks   chan struct{} // something may be due
-	asks    chan ask
-	ended   chan struct{}
-	resumed atomic.Bool
+	mu   sync.Mutex
+	keys map[string]string // hash of each account's own key, as far as it is known
 }
 
 // errPollerEnded is told to who asks while the settings change, or at the end.
 var errPollerEnded = &api.Error{Code: api.Unavailable, Message: "the service is just taking its configuration, or ending: ask again"}
-
-// ask is somebody who wants a reading at once.
-type ask struct {
-	account string // "": of all
-	answer  chan []SyncResult
-}
 
 // newPoller makes a poller for the present settings; nil where no reading is
 // enabled. The environment may hold a key, and names where systemd puts one.
@@ -62,23 +56,23 @@ func newPoller(e *Engine, env func(string) string, log zerolog.Logger, tally *po
 	if len(names) == 0 {
 		return nil
 	}
-	p := emptyPoller(e, log, tally)
 	salt, err := hook.Salt(e.store.Dir())
 	if err != nil {
 		log.Warn().Err(err).Msg("keys cannot be told apart: a refused one is asked with again after a restart")
 	}
+	var accounts []*polled
 	for _, name := range names {
 		setup := snap.Settings.Providers[name]
 		keys := provider.Keys(KeyOptions(name, setup, env))
 		x := newPolled(name, setup, provider.New(clientOptions(setup, keys, e.now)), keys)
 		x.salt = salt
-		p.accounts = append(p.accounts, x)
+		accounts = append(accounts, x)
 	}
-	return p
+	return pollerOf(e, log, tally, accounts...)
 }
 
-func emptyPoller(e *Engine, log zerolog.Logger, tally *pollTally) *poller {
-	return &poller{engine: e, log: log, tally: tally, looks: make(chan struct{}, 1), asks: make(chan ask), ended: make(chan struct{})}
+func pollerOf(e *Engine, log zerolog.Logger, tally *pollTally, accounts ...*polled) *poller {
+	return &poller{engine: e, log: log, tally: tally, accounts: accounts, ended: make(chan struct{}), keys: map[string]string{}}
 }
 
 // KeyOptions say where the key of an account may be.
@@ -105,57 +99,104 @@ func (p *poller) look() {
 	if p == nil {
 		return
 	}
-	select {
-	case p.looks <- struct{}{}:
-	default:
+	for _, x := range p.accounts {
+		select {
+		case x.looks <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // resume tells that the clock was set, or the machine was suspended.
 func (p *poller) resume() {
-	if p != nil {
-		p.resumed.Store(true)
-		p.look()
+	if p == nil {
+		return
 	}
+	for _, x := range p.accounts {
+		x.resumed.Store(true)
+	}
+	p.look()
 }
 
-// sync asks at once, about one account or about all (""), once nobody else is
-// being asked about.
+// sync asks at once, about one account or about all (""): of each, once nobody
+// else is asking about it.
 func (p *poller) sync(ctx context.Context, account string) ([]SyncResult, error) {
 	if p == nil {
 		return nil, nil
 	}
-	a := ask{account, make(chan []SyncResult, 1)}
-	select {
-	case p.asks <- a:
-	case <-p.ended:
-		return nil, errPollerEnded
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	return p.gather(account, func(x *polled) (SyncResult, error) {
+		answer := make(chan SyncResult, 1)
+		select {
+		case x.asks <- answer:
+		case <-p.ended:
+			return SyncResult{}, errPollerEnded
+		case <-ctx.Done():
+			return SyncResult{}, ctx.Err()
+		}
+		select {
+		case result := <-answer:
+			return result, nil
+		case <-ctx.Done():
+			return SyncResult{}, ctx.Err()
+		}
+	})
+}
+
+// askAll asks about one account or about all, whatever is due. It is for a
+// poller that does not run.
+func (p *poller) askAll(ctx context.Context, account string) ([]SyncResult, error) {
+	return p.gather(account, func(x *polled) (SyncResult, error) { return p.read(ctx, x, provider.WhyHand), nil })
+}
+
+// gather asks about one account or about all, of all at the same time.
+func (p *poller) gather(account string, ask func(*polled) (SyncResult, error)) ([]SyncResult, error) {
+	results, errs := make([]SyncResult, len(p.accounts)), make([]error, len(p.accounts))
+	var all sync.WaitGroup
+	for i, x := range p.accounts {
+		if account == "" || account == x.name {
+			all.Go(func() { results[i], errs[i] = ask(x) })
+		}
 	}
-	select {
-	case results := <-a.answer:
-		return results, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
+	return slices.DeleteFunc(results, func(r SyncResult) bool { return r.Account == "" }), nil
 }
 
 // run asks until ctx ends. Nothing wakes it while nothing is due.
 func (p *poller) run(ctx context.Context) {
 	defer close(p.ended)
+	p.takeUp(ctx)
+	p.each(func(x *polled) { p.poll(ctx, x) })
+}
+
+// takeUp goes on where the last run ended.
+func (p *poller) takeUp(ctx context.Context) {
+	p.each(func(x *polled) { x.takeUp(ctx, p.engine.Snapshot(), p.engine.now()) })
+	p.tellKeys(p.accounts...)
+}
+
+func (p *poller) each(do func(*polled)) {
+	var all sync.WaitGroup
 	for _, x := range p.accounts {
-		x.takeUp(ctx, p.engine.Snapshot(), p.engine.now())
+		all.Go(func() { do(x) })
 	}
-	p.tellKeys()
+	all.Wait()
+}
+
+// poll asks about one account until ctx ends.
+func (p *poller) poll(ctx context.Context, x *polled) {
 	for ctx.Err() == nil {
-		alarm, stop := timerOf(p.step(ctx))
+		alarm, stop := timerOf(p.step(ctx, x))
 		select {
 		case <-ctx.Done():
 		case <-alarm:
-		case <-p.looks:
-		case a := <-p.asks:
-			a.answer <- p.askAll(ctx, a.account)
+		case <-x.looks:
+		case answer := <-x.asks:
+			answer <- p.read(ctx, x, provider.WhyHand)
 		}
 		stop()
 	}
@@ -163,15 +204,16 @@ func (p *poller) run(ctx context.Context) {
 
 // tellKeys has the engine know whose key is whose: events that used one belong
 // to its account.
-func (p *poller) tellKeys() {
-	keys := map[string]string{}
-	for _, x := range p.accounts {
+func (p *poller) tellKeys(of ...*polled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range of {
 		if x.key != "" {
-			keys[x.name] = x.key
+			p.keys[x.name] = x.key
 		}
 	}
-	if !maps.Equal(keys, p.engine.Snapshot().keys) {
-		p.engine.SetKeys(keys)
+	if !maps.Equal(p.keys, p.engine.Snapshot().keys) {
+		p.engine.SetKeys(p.keys)
 	}
 }
 
@@ -184,39 +226,21 @@ func timerOf(d time.Duration) (ring <-chan time.Time, stop func() bool) {
 	return t.C, t.Stop
 }
 
-// step asks about all that is due, and tells how long nothing will be; 0:
-// until something happens.
-func (p *poller) step(ctx context.Context) time.Duration {
-	resumed := p.resumed.Swap(false)
-	var wait time.Duration
-	for _, x := range p.accounts {
-		now := p.engine.now()
-		if resumed {
-			x.pace.Nudge(now, provider.WhyResume)
-		}
-		at, why := x.next(ctx, p.engine.Snapshot(), now)
-		if !at.IsZero() && !at.After(now) && ctx.Err() == nil {
-			p.read(ctx, x, why)
-			now = p.engine.now()
-			at, _ = x.next(ctx, p.engine.Snapshot(), now)
-		}
-		if at = x.wake(at); at.IsZero() {
-			continue
-		}
-		if left := max(at.Sub(now), time.Millisecond); wait == 0 || left < wait {
-			wait = left
-		}
+// step asks about an account where that is due, and tells how long it will not
+// be; 0: until something happens.
+func (p *poller) step(ctx context.Context, x *polled) time.Duration {
+	now := p.engine.now()
+	if x.resumed.Swap(false) {
+		x.pace.Nudge(now, provider.WhyResume)
 	}
-	return wait
-}
-
-// askAll asks about one account or about all, whatever is due.
-func (p *poller) askAll(ctx context.Context, account string) []SyncResult {
-	results := []SyncResult{}
-	for _, x := range p.accounts {
-		if account == "" || account == x.name {
-			results = append(results, p.read(ctx, x, provider.WhyHand))
-		}
+	at, why := x.next(ctx, p.engine.Snapshot(), now)
+	if !at.IsZero() && !at.After(now) && ctx.Err() == nil {
+		p.read(ctx, x, why)
+		now = p.engine.now()
+		at, _ = x.next(ctx, p.engine.Snapshot(), now)
 	}
-	return results
+	if at = x.wake(at); at.IsZero() {
+		return 0
+	}
+	return max(at.Sub(now), time.Millisecond)
 }

@@ -24,18 +24,23 @@ func (p *poller) read(ctx context.Context, x *polled, why provider.Why) SyncResu
 		return p.cutOff(ctx, x, now)
 	}
 	ctx = context.WithoutCancel(ctx) // what was answered is kept, though the service ends
+	if fault == nil {
+		r = x.weigh(r, p.engine.Snapshot().account(x.name))
+	}
+	pace := *x.pace
 	x.pace.Asked(now, fault)
 	known := x.became(ctx, r, fault, now)
 	err := p.keep(ctx, x.name, r, fault, known)
 	if refused := (*api.Error)(nil); errors.As(err, &refused) {
 		fault = &provider.Fault{Kind: provider.FaultTransient, Message: "the figures cannot be taken: " + refused.Message}
+		*x.pace = pace // it was no good answer: the next is waited for as after any failure
 		x.pace.Asked(now, fault)
 		known = x.became(ctx, r, fault, now)
 		err = p.keep(ctx, x.name, r, fault, known)
 	}
 	p.tell(x, r, fault, why)
 	if x.known, x.key = known, known.Key; x.known.Key != "" {
-		p.tellKeys()
+		p.tellKeys(x)
 	}
 	p.tally.count(x.name, fault, now)
 	switch {

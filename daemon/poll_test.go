@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"quotad/config"
 	"quotad/daemon/provider"
 	"quotad/quota"
 )
@@ -69,6 +71,13 @@ func (s *scripted) set(answer func() (provider.Reply, *provider.Fault)) {
 	s.answer = answer
 }
 
+// asksOfPlan is how often the subscription was asked for.
+func (s *scripted) asksOfPlan() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.plans)
+}
+
 // uses tells a percentage of the 5-hour window.
 func uses(percent float64) func() (provider.Reply, *provider.Fault) {
 	return func() (provider.Reply, *provider.Fault) {
@@ -111,7 +120,7 @@ type pollRig struct {
 	*rig
 	provider *scripted
 	key      *oneKey
-	poller   *poller
+	present  atomic.Pointer[poller]
 	start    time.Time
 	endPoll  func()
 }
@@ -120,12 +129,12 @@ type pollRig struct {
 // nothing is used.
 func startPoll(t *testing.T, dir string) *pollRig {
 	t.Helper()
-	p := &pollRig{provider: &scripted{answer: uses(0), tier: "lite"}, key: &oneKey{key: "one"}, start: time.Now()}
+	p := &pollRig{provider: &scripted{
+		answer: uses(0), tier: "lite", told: quota.PlanTold{Subscribed: time.Date(2000, 1, 3, 8, 55, 13, 0, time.UTC)},
+	}, key: &oneKey{key: "one"}, start: time.Now()}
 	p.rig = begin(t, dir, settings(t, polledConfig), time.Now, func(e *Engine) func() {
 		e.wake = func(*Snapshot, bool) {
-			if p.poller != nil {
-				p.poller.look()
-			}
+			p.poller().look()
 		}
 		return func() { p.endPoll() }
 	})
@@ -135,15 +144,17 @@ func startPoll(t *testing.T, dir string) *pollRig {
 
 // poll begins asking, as the service does at its start and at a reload.
 func (p *pollRig) poll() {
-	p.poller = emptyPoller(p.engine, zerolog.Nop(), &pollTally{})
 	x := newPolled("default", p.engine.Snapshot().Settings.Providers["default"], p.provider, p.key)
 	x.salt = []byte("salt")
-	p.poller.accounts = []*polled{x}
+	poller := pollerOf(p.engine, zerolog.Nop(), &pollTally{}, x)
+	p.present.Store(poller)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); p.poller.run(ctx) }()
+	go func() { defer close(done); poller.run(ctx) }()
 	p.endPoll = func() { cancel(); <-done }
 }
+
+func (p *pollRig) poller() *poller { return p.present.Load() }
 
 // after sleeps, and gives the instants of being asked meanwhile.
 func (p *pollRig) after(d time.Duration) []string {
@@ -196,8 +207,8 @@ func TestWhatHappensIsAskedAboutAtOnceAndNeverTwiceInHalfAMinute(t *testing.T) {
 		p.after(10 * time.Minute)
 		p.post(quota.Event{Kind: quota.KindExhausted, Window: quota.WindowFive, Until: time.Now().Add(20 * time.Minute)})
 		expect(t, "exhausted", p.after(time.Second), "10m0s")
-		p.poller.resume()
-		p.poller.resume()
+		p.poller().resume()
+		p.poller().resume()
 		expect(t, "resumed one second later", p.after(10*time.Second))
 		expect(t, "resumed one second later, half a minute on", p.after(50*time.Second), "10m30s")
 		expect(t, "in use, and the window ends", p.after(20*time.Minute), "15m30s", "30m5s")
@@ -232,7 +243,7 @@ func TestARefusedKeyIsSaidOnceAndEndsThePolling(t *testing.T) {
 		if got := p.after(30 * time.Minute); len(got) != 1 {
 			t.Fatalf("asked at %v", got)
 		}
-		p.poller.resume()
+		p.poller().resume()
 		p.post(quota.Event{Model: "glm-4.5"}, quota.Event{Kind: quota.KindExhausted, Window: quota.WindowFive, Until: time.Now().Add(time.Minute)})
 		expect(t, "while it is refused", p.after(48*time.Hour))
 		expect(t, "warned of", p.warnings(), warnKey)
@@ -249,14 +260,14 @@ func TestARefusedKeyIsSaidOnceAndEndsThePolling(t *testing.T) {
 		if n := count(p.told(), " provider 0"); n != 1 {
 			t.Errorf("told %d times", n)
 		}
-		results, err := p.poller.sync(t.Context(), "")
+		results, err := p.poller().sync(t.Context(), "")
 		if err != nil || len(results) != 1 || results[0].Status != SyncFailed || results[0].Fault.Kind != "key refused" {
 			t.Errorf("by hand: %+v, %v", results, err)
 		}
 		expect(t, "by hand, in vain", p.after(48*time.Hour), p.engineAge(48*time.Hour))
 
 		p.provider.set(uses(7))
-		results, _ = p.poller.sync(t.Context(), "default")
+		results, _ = p.poller().sync(t.Context(), "default")
 		if len(results) != 1 || results[0].Status != SyncRead || len(results[0].Changed) != 1 {
 			t.Errorf("by hand: %+v", results)
 		}
@@ -287,7 +298,7 @@ func TestAnotherKeyIsTriedThoughTheFirstWasRefused(t *testing.T) {
 		name   string
 		change func(p *pollRig)
 	}{
-		{"its file has another", func(p *pollRig) { p.key.set("two"); p.poller.look() }},
+		{"its file has another", func(p *pollRig) { p.key.set("two"); p.poller().look() }},
 		{"another after a restart", func(p *pollRig) { p.endPoll(); p.key.set("two"); p.poll() }},
 		{"another base_url", func(p *pollRig) {
 			p.endPoll()
@@ -330,7 +341,7 @@ func TestATransientFaultIsAskedAgainEverLaterAndChangesNothing(t *testing.T) {
 		defer p.stop()
 		p.provider.set(uses(30))
 		p.post(quota.Event{Model: "glm-4.5"})
-		p.poller.resume()
+		p.poller().resume()
 		p.after(time.Minute)
 		before, _ := p.engine.Snapshot().Status("default", time.Now())
 		p.provider.set(faulty(provider.FaultTransient))
@@ -371,9 +382,8 @@ func TestThePlanIsAskedForAtTheStartOnceADayAndForAnotherGeneration(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		p := startPoll(t, t.TempDir())
 		defer p.stop()
-		p.provider.told = quota.PlanTold{Subscribed: time.Date(2000, 1, 3, 8, 55, 13, 0, time.UTC), Renews: time.Now().Add(24 * time.Hour)}
 		p.after(47 * time.Hour)
-		if n := len(p.provider.plans); n != 2 {
+		if n := p.provider.asksOfPlan(); n != 2 {
 			t.Errorf("asked for the plan %d times in two days", n)
 		}
 		ten := float64(10)
@@ -381,10 +391,105 @@ func TestThePlanIsAskedForAtTheStartOnceADayAndForAnotherGeneration(t *testing.T
 			return provider.Reply{Generation: "v3", Plan: quota.PlanTold{ID: "v3/max"}, Readings: []quota.Reading{{Window: "5h", Percent: &ten}}}, nil
 		})
 		p.after(31 * time.Minute)
-		if n := len(p.provider.plans); n != 3 {
+		if n := p.provider.asksOfPlan(); n != 3 {
 			t.Errorf("asked for the plan %d times after another generation", n)
 		}
 	})
+}
+
+// hanging is a provider that never answers.
+type hanging struct{ *scripted }
+
+func (hanging) Read(ctx context.Context) (provider.Reply, *provider.Fault) {
+	<-ctx.Done()
+	return provider.Reply{}, &provider.Fault{Kind: provider.FaultTransient, Message: "called off"}
+}
+
+func TestAnAccountThatHangsHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, polledConfig+"[account.work]\nplan = \"v2/lite\"\nprovider = {enabled = true}\n"), time.Now)
+		good, key := &scripted{answer: uses(3)}, &oneKey{key: "one"}
+		setup := r.engine.Snapshot().Settings.Providers["work"]
+		p := pollerOf(r.engine, zerolog.Nop(), &pollTally{},
+			newPolled("default", setup, hanging{good}, key), newPolled("work", setup, good, key))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); p.run(ctx) }()
+		began := time.Now()
+		time.Sleep(61 * time.Minute)
+		synctest.Wait()
+		expect(t, "asked of the other", good.times(began), "0s", "30m0s", "1h0m0s")
+		results, err := p.sync(t.Context(), "work")
+		if err != nil || len(results) != 1 || results[0].Status != SyncRead || time.Since(began) != 61*time.Minute {
+			t.Errorf("by hand: %+v, %v, after %v", results, err, time.Since(began))
+		}
+		cancel()
+		<-done
+		r.stop()
+	})
+}
+
+// lacks tells a percentage in an answer without a row of the week.
+func lacks() (provider.Reply, *provider.Fault) {
+	r, _ := uses(10)()
+	r.Generation, r.Plan.ID = "v1", "v1/lite"
+	return r, nil
+}
+
+func TestAPlanToldByWhatAnAnswerLacksIsBelievedInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPoll(t, t.TempDir())
+		defer p.stop()
+		plan := func(what, want string) {
+			t.Helper()
+			if got := p.status().Plan.ID; got != want {
+				t.Errorf("%s: %s, want %s", what, got, want)
+			}
+		}
+		p.after(time.Minute)
+		for range 2 {
+			p.provider.set(lacks)
+			p.after(time.Hour)
+			plan("two answers without a week", "v2/lite")
+			if got := p.window("5h").Percent; got < 10 {
+				t.Errorf("their figures are not taken: %v %%", got)
+			}
+			p.provider.set(uses(10))
+			p.after(30 * time.Minute)
+		}
+		p.provider.set(lacks)
+		p.after(90 * time.Minute)
+		plan("three in a row", "v1/lite")
+		p.provider.set(uses(10))
+		p.after(30 * time.Minute)
+		plan("one with a week", "v2/lite")
+	})
+}
+
+func TestAPlanWithoutAWeekIsBelievedAtOnceWhereNoneIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, t.TempDir(), settings(t, "[account.default.provider]\nenabled = true\n"), time.Now)
+		setup := r.engine.Snapshot().Settings.Providers["default"]
+		p := pollerOf(r.engine, zerolog.Nop(), &pollTally{}, newPolled("default", setup, &scripted{answer: lacks}, &oneKey{key: "one"}))
+		if _, err := p.askAll(t.Context(), ""); err != nil || r.status().Plan.ID != "v1/lite" {
+			t.Errorf("%+v, %v", r.status().Plan, err)
+		}
+		r.stop()
+	})
+}
+
+func TestTheSubscriptionIsReadThoughTheClockWasSetBack(t *testing.T) {
+	s := &scripted{answer: uses(1)}
+	x := newPolled("default", config.Provider{}, s, &oneKey{key: "one"})
+	ahead := noon.AddDate(1, 0, 0)
+	for _, c := range []struct {
+		now  time.Time
+		want int
+	}{{ahead, 1}, {ahead.Add(time.Hour), 1}, {noon, 2}, {noon.Add(time.Hour), 2}, {noon.Add(24 * time.Hour), 3}} {
+		if x.ask(t.Context(), c.now); s.asksOfPlan() != c.want {
+			t.Errorf("at %v asked %d times, want %d", c.now, s.asksOfPlan(), c.want)
+		}
+	}
 }
 
 func TestNothingIsAskedWhereNoReadingIsEnabled(t *testing.T) {
@@ -412,6 +517,9 @@ func TestAReadingThatCannotBeTakenChangesNothing(t *testing.T) {
 		known := p.engine.Snapshot().provided["default"]
 		if known.Fault == nil || !strings.Contains(known.Fault.Message, "out of range") {
 			t.Errorf("known: %+v", known.Fault)
+		}
+		if got := p.after(24 * time.Hour); len(got) > 100 {
+			t.Errorf("asked %d times in a day", len(got))
 		}
 	})
 }

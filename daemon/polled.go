@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"quotad/config"
@@ -33,10 +34,16 @@ type polled struct {
 	onDisk bool   // the key can be looked at without disturbing anybody
 	salt   []byte // nil: keys cannot be told apart
 
+	looks   chan struct{}        // something may be due
+	asks    chan chan SyncResult // somebody wants a reading at once
+	resumed atomic.Bool
+
+	// Owned by the goroutine that asks.
 	key        string         // salted hash of the key, as far as it is known
 	known      store.Provider // what became of the last reading
 	generation string         // of the plan, by the last good reading; "": none yet
 	planAt     time.Time      // when the subscription is read next
+	doubts     int            // answers in a row that lack the rows of the plan that is counted by
 	stopped    time.Time      // newest exhaustion that was heeded
 	resets     time.Time      // when the next window ends
 	keyAt      time.Time      // when the refused key was last looked at
@@ -46,6 +53,7 @@ func newPolled(name string, setup config.Provider, r reader, k keyring) *polled 
 	return &polled{
 		name: name, reader: r, keys: k, pace: provider.NewPace(jitter),
 		setup: setupHash(setup), onDisk: len(setup.KeyCommand) == 0,
+		looks: make(chan struct{}, 1), asks: make(chan chan SyncResult),
 	}
 }
 
@@ -157,7 +165,8 @@ func (x *polled) ask(ctx context.Context, now time.Time) (provider.Reply, *provi
 	if fault != nil {
 		return r, fault
 	}
-	if r.Generation == x.generation && now.Before(x.planAt) {
+	left := x.planAt.Sub(now)
+	if r.Generation == x.generation && 0 < left && left <= planDaily { // more is a clock that was set back
 		return r, nil
 	}
 	x.generation, x.planAt = r.Generation, now.Add(planDaily)
@@ -167,4 +176,20 @@ func (x *polled) ask(ctx context.Context, now time.Time) (provider.Reply, *provi
 		return r, nil
 	}
 	return r.WithPlan(told, tier), nil
+}
+
+// weigh leaves the plan out of an answer that tells one only by what it lacks:
+// a plan of the first generation has no week, and neither has an answer whose
+// row of it was dropped. It is believed where it says so again and again, or
+// where nothing is known that speaks against it.
+func (x *polled) weigh(r provider.Reply, counted quota.Account) provider.Reply {
+	_, week := counted.Plan.Window(quota.WindowWeek)
+	if r.Generation != "v1" || counted.Assumed || !week {
+		x.doubts = 0
+		return r
+	}
+	if x.doubts++; x.doubts < believe {
+		r.Plan.ID = ""
+	}
+	return r
 }

@@ -68,15 +68,16 @@ func (s *Snapshot) account(name string) quota.Account {
 
 // untouched reports of the account that is always there whether nobody has said
 // anything of it and nothing was ever recorded for it.
-func (p part) untouched() bool {
+func (s *Snapshot) untouched(p part) bool {
 	a := p.meter.Account
-	return a.Name == quota.DefaultAccount && a.Assumed && a.Subscribed.IsZero() && p.state.First.IsZero()
+	return a.Name == quota.DefaultAccount && a.Assumed && a.Subscribed.IsZero() && p.state.First.IsZero() &&
+		!s.Settings.Providers[a.Name].Enabled
 }
 
 // shown are the accounts to tell of where none is named: where there are
 // others, not the default one that is of no use.
 func (s *Snapshot) shown() []part {
-	if len(s.parts) > 1 && s.parts[0].untouched() {
+	if len(s.parts) > 1 && s.untouched(s.parts[0]) {
 		return s.parts[1:]
 	}
 	return s.parts

@@ -111,11 +111,7 @@ func windowIn(st *quota.Status, name string) *quota.WindowStatus {
 }
 
 // postSync asks the provider at once.
-func (d *service) postSync(r *http.Request) (any, error) {
-	var in SyncRequest
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
+func (d *service) postSync(r *http.Request, in SyncRequest) (any, error) {
 	snap := d.engine.Snapshot()
 	if err := knownAccount(snap, in.Account); err != nil {
 		return nil, err
@@ -133,10 +129,8 @@ func (e *Engine) SyncOffline(ctx context.Context, account string, env func(strin
 	p := newPoller(e, env, e.log, &pollTally{})
 	var results []SyncResult
 	if p != nil {
-		for _, x := range p.accounts {
-			x.takeUp(ctx, snap, e.now())
-		}
-		results = p.askAll(ctx, account)
+		p.takeUp(ctx)
+		results, _ = p.askAll(ctx, account) // none of them fails as a whole
 	}
 	return answerSync(snap.Settings, account, results), ctx.Err()
 }

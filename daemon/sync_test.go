@@ -61,7 +61,7 @@ func TestAKeyIsNowhere(t *testing.T) {
 	} {
 		answer = c.answer
 		p := newPoller(r.engine, env, zerolog.New(log).Level(zerolog.TraceLevel), tally)
-		results := p.askAll(context.Background(), "")
+		results, _ := p.askAll(context.Background(), "")
 		if len(results) != 1 || results[0].Status != c.status || c.kind != "" && results[0].Fault.Kind != c.kind {
 			t.Fatalf("%s: %+v", c.name, results)
 		}

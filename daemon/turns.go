@@ -9,11 +9,7 @@ import (
 
 // postTurn takes word that a turn of a tool has ended: see api.Turn. Its fields
 // are those of an event, and are held to the same bounds. Nothing is kept.
-func (d *service) postTurn(r *http.Request) (any, error) {
-	var body json.RawMessage
-	if err := readBody(r, &body); err != nil {
-		return nil, err
-	}
+func (d *service) postTurn(_ *http.Request, body json.RawMessage) (any, error) {
 	now := d.engine.now()
 	e, bad := api.DecodeEvent(body, now)
 	if bad == nil {

@@ -60,7 +60,7 @@ func (c Charge) Counts() bool { return c.Reason == ChargeMade || c.Reason == Cha
 // Cost prices one entry at its own instant by the account's plan. Where rows
 // overlap the last one holds, so that a row added later overrides. An estimate
 // is the plan's seed: what the account's own turns teach stands in its State,
-// and [Prices] goes by it.
+// and [Pricer] goes by it.
 func (a *Account) Cost(e Entry, rules Rules) Charge {
 	if reason := refused(e, rules); reason != ChargeMade {
 		return Charge{Reason: reason}

@@ -192,13 +192,14 @@ func (c *dueCase) crossed() (DueNotice, bool) {
 	return c.about(NoticeThreshold, top, WhyCrossed), true
 }
 
-// forecast tells once that the pace runs out before the refresh.
+// forecast tells once that the pace runs out before the refresh, and once more
+// after an early one.
 func (c *dueCase) forecast() (DueNotice, bool) {
 	if !c.rules.Forecast || c.at.runsOut() == nil || !c.at.Used.Reaches(forecastFrom, c.at.Cap) {
 		return DueNotice{}, false
 	}
 	for _, t := range c.told {
-		if t.Kind == NoticeForecast && c.same(t) {
+		if t.Kind == NoticeForecast && c.same(t) && !c.cutShort(t) {
 			return DueNotice{}, false
 		}
 	}

@@ -139,6 +139,32 @@ func TestAForecastIsToldOnce(t *testing.T) {
 	}
 }
 
+func TestAfterAnEarlyRefreshAForecastIsToldAnew(t *testing.T) {
+	m := meterOf(t, "v2/lite", "")
+	at := func(minute int) time.Time { return day0.Add(time.Duration(minute) * time.Minute) }
+	shown := func(id string, minute int, percent float64) Event {
+		return Event{ID: id, Kind: KindReading, At: at(minute), Readings: []Reading{
+			{Window: WindowFive, Percent: of(percent), ResetsAt: of(at(300))}}}.Normalize(day0)
+	}
+	var events []Event
+	for i := range 55 { // 55 of 80, in an hour: it runs out
+		events = append(events, Event{ID: fmt.Sprintf("e%03d", i), At: at(i), Model: "glm-4.5"}.Normalize(day0))
+	}
+	events = append(events, shown("r1", 61, 68), shown("r2", 70, 3))
+	for i := range 55 {
+		events = append(events, Event{ID: fmt.Sprintf("f%03d", i), At: at(80 + i), Model: "glm-4.5"}.Normalize(day0))
+	}
+	var told []time.Time
+	for step := range NewReplay(m, NoticeRules{Thresholds: []int{25, 100}, Refresh: true, Forecast: true}).Steps(Sort(events)) {
+		if step.Notice != nil && step.Notice.Kind == NoticeForecast {
+			told = append(told, step.At)
+		}
+	}
+	if len(told) != 2 || told[0].After(at(61)) || told[1].Before(at(80)) {
+		t.Errorf("told at %v", told)
+	}
+}
+
 func TestALateEventThatMovesTheOpeningTellsNothingTwice(t *testing.T) {
 	s := time.Second
 	for _, c := range []struct {

@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -77,31 +76,6 @@ type Tokens struct {
 	Input  int64 `json:"input"`
 	Cached int64 `json:"cached"`
 	Output int64 `json:"output"`
-}
-
-// PlanTold is what the provider told of a subscription beside its figures. What
-// it did not tell is empty.
-type PlanTold struct {
-	ID         string    `json:"id,omitempty"`        // of a plan: "v3/max"
-	Subscribed time.Time `json:"subscribed,omitzero"` // the purchase, from which week and month step
-	Renews     time.Time `json:"renews,omitzero"`     // start of the day of the next renewal
-	Ends       time.Time `json:"ends,omitzero"`       // of a subscription that is not renewed
-}
-
-// IsZero reports whether nothing was told.
-func (p PlanTold) IsZero() bool { return p == PlanTold{} }
-
-// with is what is known once more was told. A subscription is renewed or ends:
-// who tells the one takes the other back.
-func (p PlanTold) with(more PlanTold) PlanTold {
-	if !more.Renews.IsZero() || !more.Ends.IsZero() {
-		p.Renews, p.Ends = more.Renews, more.Ends
-	}
-	p.ID = cmp.Or(more.ID, p.ID)
-	if !more.Subscribed.IsZero() {
-		p.Subscribed = more.Subscribed
-	}
-	return p
 }
 
 // Reading is the provider's own figure for one window. What it does not tell

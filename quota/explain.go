@@ -1,9 +1,7 @@
 package quota
 
 import (
-	"cmp"
 	"fmt"
-	"iter"
 	"time"
 )
 
@@ -26,7 +24,7 @@ type ExplanationStep struct {
 	Tool   string    `json:"tool,omitempty"`
 	Model  string    `json:"model,omitempty"` // billed
 	Amount Amount    `json:"amount"`          // by which it changed the use
-	Used   Amount    `json:"used"`            // after it
+	Used   Amount    `json:"used"`            // after it; of a rolling window, what of that is held now
 	Why    string    `json:"why"`
 	Basis  *Basis    `json:"basis,omitempty"` // the rows behind a charge
 
@@ -34,94 +32,20 @@ type ExplanationStep struct {
 }
 
 // Explain tells how a window's number at now came about. The entries are the
-// account's [Prices] from ExplainFrom on; of more than most steps the newest are kept.
-func (s *State) Explain(m *Meter, rules NoticeRules, window string, entries iter.Seq2[Priced, error], now time.Time, most int) (Explanation, error) {
+// account's in a Book, all of which the State holds; of more than most steps the
+// newest are kept.
+func (s *State) Explain(m *Meter, rules NoticeRules, window string, b Book, now time.Time, most int) (Explanation, error) {
 	i, ok := m.Account.Plan.Window(window)
 	if !ok {
 		return Explanation{}, bad("window", "%s has no window %q", m.Account.Plan.ID, clip(window))
 	}
 	st := s.At(m, rules, now)
 	x := Explanation{Account: m.Account.Name, Plan: st.Plan, Source: m.Account.Plan.Source, Window: st.Windows[i],
-		Notes: explainNotes(m, &st, i), Steps: []ExplanationStep{}}
+		Notes: explainNotes(m, &st, i)}
 	x.Notes = append(x.Notes, s.readingNotes(m, &x.Window, i, now)...)
-	w, at := &m.Account.Plan.Windows[i], s.blank(m, i, now)
-	for e, err := range entries {
-		if err != nil {
-			return Explanation{}, err
-		}
-		if e.At.After(now) {
-			break
-		}
-		step, ok := s.explain(m, w, &at, e)
-		if !ok {
-			continue
-		}
-		if len(x.Steps) == most {
-			x.Steps = x.Steps[1:]
-			x.Omitted++
-		}
-		x.Steps = append(x.Steps, step)
-	}
-	return x, nil
-}
-
-// blank is the window's present instance before its first entry. Where the
-// provider moved its ends meanwhile, they stand as they are now: what was
-// counted still counts.
-func (s *State) blank(m *Meter, i int, now time.Time) Standing {
-	w, at := &m.Account.Plan.Windows[i], s.standing(i)
-	at.roll(w, s.Anchor(m), now)
-	blank := Standing{Rated: at.Rated, Ratios: at.Ratios}
-	if w.Kind != Rolling {
-		blank.Anchor, blank.Opened, blank.Resets, blank.Cap = at.Anchor, at.Opened, at.Resets, at.Cap
-		blank.Ended, blank.Before = at.Ended, at.Before
-	}
-	return blank
-}
-
-// ExplainFrom is where the entries of an explanation begin: the first of the
-// window's present instance. The zero time: there is nothing to explain.
-func (s *State) ExplainFrom(m *Meter, window string, now time.Time) time.Time {
-	i, ok := m.Account.Plan.Window(window)
-	if !ok {
-		return time.Time{}
-	}
-	w, at := &m.Account.Plan.Windows[i], s.standing(i)
-	at.roll(w, s.Anchor(m), now)
-	if w.Kind == Rolling && len(at.Adjusts) == 0 && at.Opened.Before(now.Add(-w.Length)) && !at.Opened.IsZero() {
-		return now.Add(-w.Length + time.Millisecond)
-	}
-	return cmp.Or(at.Began, at.Opened)
-}
-
-// explain applies one entry to the window alone.
-func (s *State) explain(m *Meter, w *Window, at *Standing, e Priced) (ExplanationStep, bool) {
-	step := ExplanationStep{At: e.At, ID: e.ID, Kind: e.Kind, Tool: e.Tool}
-	was, anchor := at.Used, s.Anchor(m)
-	switch {
-	case !w.concerns(m.Account.Plan.Unit, e.Kind):
-		return step, false
-	case e.Voided:
-		step.Why = ChargeVoided.String()
-	case e.Kind == KindExhausted && s.stops(m, w, e.Event):
-		at.stop(w, anchor, e.At, e.Until)
-		step.Why = "the provider said that it is exhausted" + till(e.Until)
-	case e.Kind == KindReading:
-		if step.Reading = at.explainReading(w, anchor, e.Entry); step.Reading != nil {
-			step.Why = step.Reading.String()
-		}
-	default:
-		c := e.Charge
-		if c.concerns() && w.counts(c.Counter) {
-			at.charge(w, anchor, e.At, c)
-		} else if c.Counts() || c.Reason == ChargeNoKind {
-			return step, false
-		}
-		step.Model, step.Why = c.Model, c.explain(m, e.Entry)+at.Ratios.explainRatio(c)
-		step.Basis = m.Account.Basis(e.Entry, c)
-	}
-	step.Used, step.Amount = at.Used, at.Used-was
-	return step, step.Why != ""
+	told, err := s.retrace(m, b, i, now, most)
+	x.Steps, x.Omitted = told.steps, told.omitted
+	return x, err
 }
 
 // concerns reports whether entries of a kind could change the window: where
@@ -134,15 +58,6 @@ func (w *Window) concerns(unit Unit, kind Kind) bool {
 		return w.counts(CountPrompts)
 	}
 	return true
-}
-
-// stops reports whether a stop is about the window.
-func (s *State) stops(m *Meter, w *Window, e Event) bool {
-	name := e.Window
-	if name == WindowWeekOrMonth {
-		name = s.weekOrMonth(m, e)
-	}
-	return name == w.Name && m.Rules.Bill(e) == OnPlan
 }
 
 func till(t time.Time) string {

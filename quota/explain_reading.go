@@ -21,23 +21,15 @@ type ExplainedReading struct {
 	Finding  string     `json:"finding"` // what became of the count, and why
 }
 
-// explainReading applies what a reading says of this window; nil where it does
-// not speak of it.
-func (s *Standing) explainReading(w *Window, anchor time.Time, e Entry) *ExplainedReading {
-	var x *ExplainedReading
-	for _, r := range e.Readings {
-		if r.Window != w.Name {
-			continue
-		}
-		f := s.read(w, anchor, e.At, r)
-		x = &ExplainedReading{Percent: r.Percent, Used: r.Used, Cap: r.Cap, ResetsAt: r.ResetsAt,
-			Was: f.Was, Now: f.Used, Finding: f.Why.String()}
-		if f.bounded() {
-			x.Low = &f.Low
-		}
-		if f.bounded() && f.High < math.MaxInt64 {
-			x.High = &f.High
-		}
+// explain tells what a reading of this window said, and was found to mean.
+func (f Finding) explain(r Reading) *ExplainedReading {
+	x := &ExplainedReading{Percent: r.Percent, Used: r.Used, Cap: r.Cap, ResetsAt: r.ResetsAt,
+		Was: f.Was, Now: f.Used, Finding: f.Why.String()}
+	if f.bounded() {
+		x.Low = &f.Low
+	}
+	if f.bounded() && f.High < math.MaxInt64 {
+		x.High = &f.High
 	}
 	return x
 }

@@ -74,3 +74,54 @@ func TestTokensThatCountDependOnTheSetOfEventsAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestWithoutReadingsTokensChangeNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, blind := anyPlan(t), []Event{}
+		m.Account.Plan.Unit, m.Account.Plan.Weights = Prompts, weights()
+		var told []Event
+		for _, e := range anyDay(t) {
+			if e.Kind == KindReading {
+				continue
+			}
+			told = append(told, e)
+			if e.Kind == KindUsage {
+				e.Tokens = Tokens{}
+			}
+			if e.Kind != KindUsage || e.Turn != "" { // those tell the model of their prompt
+				blind = append(blind, e)
+			}
+		}
+		got, want := fullFold(t, m, told), fullFold(t, m, blind)
+		for half := range 24 {
+			now := later(got.Head, day0).Add(time.Duration(half) * 30 * time.Minute)
+			if g, w := mustJSON(got.At(m, all, now)), mustJSON(want.At(m, all, now)); g != w {
+				t.Fatalf("\n got %s\nwant %s", g, w)
+			}
+		}
+	})
+}
+
+func TestTokensThatDoNotCountTakeNoRatiosForAnInstance(t *testing.T) {
+	m, idle := meterOf(t, "v2/lite", ""), day0.Add(5*24*time.Hour)
+	s := stateOf(t, m, days(4, "glm-4.5", 0.5)...)
+	s.Apply(m, Entry{Event: Event{ID: "idle", Kind: KindUsage, At: idle, Model: "glm-4.5", Tokens: Tokens{Input: 1000}}.Normalize(idle)})
+	if w := s.At(m, all, idle).window(t, WindowFive); w.State != PhaseIdle || w.OpenedAt != nil {
+		t.Fatalf("tokens opened it: %s", mustJSON(w))
+	}
+	if five := s.Windows[0]; five.Rated || five.Ratios != nil {
+		t.Errorf("an idle window has the ratios %v", five.Ratios)
+	}
+}
+
+func TestTokensThatDoNotCountOpenNoWindowAfterAnEarlyRefresh(t *testing.T) {
+	m := meterOf(t, "v2/lite", "")
+	at := func(d time.Duration) time.Time { return day0.Add(d) }
+	s := late(t, m, Event{ID: "p", At: day0, Model: "glm-4.5", Count: 20},
+		Event{ID: "r1", Kind: KindReading, At: at(time.Hour), Readings: []Reading{{Window: WindowFive, Percent: of(25.0), ResetsAt: of(at(5 * time.Hour))}}},
+		Event{ID: "u", Kind: KindUsage, At: at(2*time.Hour - time.Minute), Model: "glm-4.5", Tokens: Tokens{Input: 1000}},
+		Event{ID: "r2", Kind: KindReading, At: at(2 * time.Hour), Readings: []Reading{{Window: WindowFive, Percent: of(0.0)}}})
+	if w := s.At(m, all, at(2*time.Hour)).window(t, WindowFive); w.State != PhaseIdle || w.Used != 0 || w.RefreshedEarlyAt == nil {
+		t.Errorf("%s", mustJSON(w))
+	}
+}

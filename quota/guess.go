@@ -88,9 +88,6 @@ func (g Guess) learned() (low, high float64) {
 
 // guess takes in an estimated charge at t that counted so much.
 func (s *Standing) guess(w *Window, t time.Time, c Charge, used Amount) {
-	if s.Est == 0 {
-		s.Guess = Guess{}
-	}
 	s.Est = s.Est.Plus(used)
 	s.Guess = s.Guess.plus(c.Guess)
 	if w.Kind == Rolling {
@@ -104,7 +101,14 @@ func (s *Standing) unguess(at time.Time) {
 	var estimated Amount
 	s.Guessed, estimated = cut(s.Guessed, at)
 	if at.After(s.Read) {
-		s.Est = max(0, s.Est-estimated)
+		s.estimated(max(0, s.Est-estimated))
+	}
+}
+
+// estimated leaves so much of the use estimated. Of nothing there is no Guess.
+func (s *Standing) estimated(n Amount) {
+	if s.Est = n; n == 0 {
+		s.Guess = Guess{}
 	}
 }
 

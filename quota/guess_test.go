@@ -55,6 +55,19 @@ func coverage(t *testing.T, r *rand.Rand, spread float64, turns, prompts int) (h
 	return held / float64(trials), wide / float64(trials)
 }
 
+func TestAnEstimateOfNothingCountsInAnyOrder(t *testing.T) {
+	m, at := meterOf(t, "v3/lite", "2026-08-04T16:55:13+08:00"), instant("2026-11-23T06:30:00Z")
+	m.Account.Plan.Discounts = []Discount{{Tool: "free"}}
+	late(t, m, append(turnsOf(at.Add(-24*time.Hour), 60, 60, 60, 60, 60),
+		Event{ID: "p0", At: at, Model: "glm-5.3"}, Event{ID: "p2", At: at.Add(2 * time.Minute), Model: "glm-5.3"},
+		Event{ID: "p1", At: at.Add(time.Minute), Model: "glm-5.3", Tool: "free"})...)
+	used := 90 * One
+	late(t, m, append(turnsOf(at.Add(-24*time.Hour), 60, 60, 60, 60, 60),
+		Event{ID: "r", Kind: KindReading, At: at, Readings: []Reading{{Window: WindowFive, Used: &used}}},
+		Event{ID: "p2", At: at.Add(8 * time.Minute), Model: "glm-5.3"},
+		Event{ID: "p1", At: at.Add(7 * time.Minute), Model: "glm-5.3", Tool: "free"})...)
+}
+
 func TestHowSureAnEstimateIs(t *testing.T) {
 	m, at := meterOf(t, "v3/lite", "2026-08-04T16:55:13+08:00"), instant("2026-11-23T06:30:00Z")
 	window := func(events ...Event) WindowStatus {

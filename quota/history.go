@@ -69,14 +69,16 @@ type HistoryRow struct {
 
 // Use sums entries up.
 type Use struct {
-	Prompts   int64  `json:"prompts"`   // on the plan
-	Answers   int64  `json:"answers"`   // of a model, whose tokens are known
-	Calls     int64  `json:"calls"`     // of MCP tools
-	Tokens    Tokens `json:"tokens"`    // of the answers
-	Charged   Amount `json:"charged"`   // in the plan's unit, to the windows that stop work
-	Estimated Amount `json:"estimated"` // part of it
-	Stops     int64  `json:"stops"`     // times that the provider said stop
-	Apart     int64  `json:"apart"`     // prompts, answers and calls that another service was paid for
+	Prompts   int64  `json:"prompts"`        // on the plan
+	Answers   int64  `json:"answers"`        // of a model, whose tokens are known
+	Calls     int64  `json:"calls"`          // of MCP tools
+	Tokens    Tokens `json:"tokens"`         // of the answers
+	Charged   Amount `json:"charged"`        // in the plan's unit, to the windows that stop work
+	Estimated Amount `json:"estimated"`      // part of it
+	Stops     int64  `json:"stops"`          // times that the provider said stop
+	Apart     int64  `json:"apart"`          // prompts, answers and calls that another service was paid for
+	Spent     Amount `json:"spent_usd"`      // on pay-per-token endpoints
+	Worth     Amount `json:"plan_worth_usd"` // what the plan's use would have cost there
 }
 
 // Plus is the sum of two.
@@ -91,5 +93,7 @@ func (u Use) Plus(o Use) Use {
 	u.Estimated = u.Estimated.Plus(o.Estimated)
 	u.Stops += o.Stops
 	u.Apart += o.Apart
+	u.Spent = u.Spent.Plus(o.Spent)
+	u.Worth = u.Worth.Plus(o.Worth)
 	return u
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // tallied adds entries up.
 func tallied(t interface{ Fatal(...any) }, m *Meter, q HistoryQuery, entries []Entry) History {
-	tally := NewTally(m, q)
+	tally := NewTally(NewPricer(m), q)
 	for _, e := range entries {
 		if err := tally.Add(e); err != nil {
 			t.Fatal(err)
@@ -37,16 +38,17 @@ func entriesOf(t interface{ Fatal(...any) }, events []Event) (list []Entry) {
 
 func TestAHistoryAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := labMeter(time.Time{})
+		m, events := labMeter(time.Time{}), anyEvents
 		if rapid.Bool().Draw(t, "credits") {
-			m = &Meter{Account: Account{Name: "default", Plan: plansV3()[0]}}
+			m, events = creditsMeter(false), anyTurns
 		}
+		m.Prices = pricesOfficial()
 		q := HistoryQuery{
 			Per:  rapid.SampledFrom([]Per{"", PerHour, PerDay, PerWeek, PerMonth}).Draw(t, "per"),
 			By:   rapid.SampledFrom([]By{"", SplitByTool, SplitByProject, SplitBySession, SplitByModel}).Draw(t, "by"),
 			Zone: zoneOf(t, rapid.SampledFrom(oddZones).Draw(t, "zone")),
 		}
-		entries := entriesOf(t, anyEvents(t))
+		entries := entriesOf(t, events(t))
 		for i := range entries {
 			entries[i].Tool = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "tool")
 			entries[i].Project = rapid.SampledFrom([]string{"", "/p", "/q"}).Draw(t, "project")
@@ -62,23 +64,83 @@ func TestAHistoryAddsUp(t *testing.T) {
 		if plain := tallied(t, m, HistoryQuery{}, entries); plain.Total != h.Total {
 			t.Fatalf("the total is %+v per %q by %q, and else %+v", h.Total, q.Per, q.By, plain.Total)
 		}
-		if want := chargedIn(m, entries); h.Total.Charged != want {
-			t.Fatalf("charged %v, and the entries cost %v", h.Total.Charged, want)
+		if charged, estimated := chargedIn(m, entries); h.Total.Charged != charged || h.Total.Estimated != estimated {
+			t.Fatalf("charged %v, estimated %v, and the entries cost %v and %v", h.Total.Charged, h.Total.Estimated, charged, estimated)
 		}
-		if other := tallied(t, m, q, rapid.Permutation(entries).Draw(t, "order")); mustJSON(other) != mustJSON(h) {
+		other := tallied(t, m, q, rapid.Permutation(entries).Draw(t, "order"))
+		if m.Account.Plan.Unit == Prompts && mustJSON(other) != mustJSON(h) {
 			t.Fatalf("in another order\n%s\n%s", mustJSON(other), mustJSON(h))
 		}
 	})
 }
 
-// chargedIn is what entries cost the windows that stop work.
-func chargedIn(m *Meter, entries []Entry) (sum Amount) {
+// chargedIn is what entries, in order, cost the windows that stop work in the
+// fold, and how much of it is estimated.
+func chargedIn(m *Meter, entries []Entry) (sum, estimated Amount) {
+	var s State
 	for _, e := range entries {
-		if c := m.Account.Cost(e, m.Rules); c.Counts() && c.Counter == CountPrompts {
+		if c := s.Turns.charge(m, e); c.Counts() && c.Counter == CountPrompts {
 			sum += c.Amount
+			if c.Estimated {
+				estimated += c.Amount
+			}
 		}
 	}
-	return sum
+	return sum, estimated
+}
+
+// untold leaves out what the provider said: the count alone is left.
+func untold(events []Event) []Event {
+	return slices.DeleteFunc(events, func(e Event) bool { return e.Kind == KindExhausted || e.Kind == KindReading })
+}
+
+func TestAHistoryOfAWindowIsItsStatus(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, events := creditsMeter(rapid.Bool().Draw(t, "rolling")), Sort(untold(anyTurns(t)))
+		book, l := NewMemBook(), &Ledger{Meter: m, every: 3}
+		for _, e := range events {
+			p, _ := book.Put(e)
+			l.Take(book, p)
+			l.Settle(book)
+		}
+		st := l.State.At(m, all, l.State.Head)
+		for i, w := range st.Windows {
+			if w.OpenedAt == nil || m.Account.Plan.Windows[i].Kind == Rolling {
+				continue
+			}
+			at := l.State.standing(i)
+			at.roll(&m.Account.Plan.Windows[i], l.State.Anchor(m), l.State.Head)
+			h := historyFrom(t, m, book, *w.OpenedAt)
+			estimated := Amount(0)
+			if w.Estimated != nil {
+				estimated = *w.Estimated
+			}
+			if h.Total.Charged != w.Used || h.Total.Charged != at.Spent || h.Total.Estimated != estimated {
+				t.Fatalf("%s since %v: %s\nand its history %s", w.Window, w.OpenedAt, mustJSON(w), mustJSON(h.Total))
+			}
+		}
+		begin := day0.Add(time.Duration(rapid.IntRange(180, 500).Draw(t, "from")) * time.Minute)
+		all, late := historyFrom(t, m, book, time.Time{}), historyFrom(t, m, book, begin)
+		early := tallied(t, m, HistoryQuery{Until: begin}, entriesOf(t, events))
+		if early.Total.Plus(late.Total) != all.Total {
+			t.Fatalf("up to %v %+v, after it %+v, and in all %+v", begin, early.Total, late.Total, all.Total)
+		}
+	})
+}
+
+// historyFrom is the history of a book from an instant on.
+func historyFrom(t fataler, m *Meter, b Book, from time.Time) History {
+	price, start, err := PricerAt(m, b, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally := NewTally(price, HistoryQuery{Since: from})
+	for e := range b.Entries(m.Account.Name, start) {
+		if err := tally.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tally.History()
 }
 
 func TestWhatAHistoryTells(t *testing.T) {
@@ -139,7 +201,7 @@ func TestWhatAHistoryTells(t *testing.T) {
 
 func TestAHistoryIsBounded(t *testing.T) {
 	m := labMeter(time.Time{})
-	many := NewTally(m, HistoryQuery{By: SplitBySession})
+	many := NewTally(NewPricer(m), HistoryQuery{By: SplitBySession})
 	for i := range MaxHistoryKeys + 5 {
 		if err := many.Add(Entry{Event: Event{Kind: KindPrompt, At: day0, Session: fmt.Sprint("s", i), Count: 1}}); err != nil {
 			t.Fatal(err)
@@ -151,7 +213,7 @@ func TestAHistoryIsBounded(t *testing.T) {
 		t.Errorf("%d rows, the last %s, total %s", len(h.Rows), mustJSON(last), mustJSON(h.Total))
 	}
 
-	long := NewTally(m, HistoryQuery{Per: PerHour})
+	long := NewTally(NewPricer(m), HistoryQuery{Per: PerHour})
 	var err error
 	for i := 0; i <= MaxHistoryPeriods; i++ {
 		err = cmp.Or(err, long.Add(Entry{Event: Event{Kind: KindPrompt, At: day0.Add(time.Duration(i) * time.Hour), Count: 1}}))

@@ -132,7 +132,7 @@ func (p *TurnPrices) estimate(a *Account, e Entry, c *Charge) {
 	if turns < enoughTurns {
 		return
 	}
-	factor := cmp.Or(c.Discount, One)
+	factor := a.Plan.discount(e.Tool, e.At)
 	price := func(s Sketch, q float64) Amount {
 		each := FromFloat(math.Round(s.Quantile(q)*1000) / 1000)
 		return mulDiv(each.Times(int64(e.Count)), factor, uint64(One))

@@ -25,7 +25,7 @@ func creditsMeter(rolling bool) *Meter {
 		{Model: "flash", Input: One, Cached: One / 10, Output: 2 * One, OffPeakFactor: One / 2},
 	}
 	p.Tools = []ToolRate{{Name: "*", Credits: 12 * One / 10}}
-	p.Discounts = []Discount{{Tool: "zcode", Factor: 67 * One / 100}}
+	p.Discounts = []Discount{{Tool: "zcode", Factor: 67 * One / 100}, {Tool: "free"}}
 	return &Meter{Account: Account{Name: DefaultAccount, Plan: p, Model: "glm-5.3"}}
 }
 
@@ -45,7 +45,7 @@ func anyTurns(t *rapid.T) []Event {
 		switch e.Kind {
 		case KindPrompt, KindUsage, KindTool:
 			e.Model = rapid.SampledFrom([]string{"", "flash", "glm-5.3", "other"}).Draw(t, "model")
-			e.Tool = rapid.SampledFrom([]string{"", "zcode"}).Draw(t, "tool")
+			e.Tool = rapid.SampledFrom([]string{"", "zcode", "free"}).Draw(t, "tool")
 			e.Tokens.Input = int64(rapid.IntRange(0, 9).Draw(t, "input")) * 5_000
 		case KindExhausted:
 			e.Window = rapid.SampledFrom([]string{"5h", "roll", "week"}).Draw(t, "window")
@@ -169,11 +169,14 @@ func TestPricesAreThoseOfTheFold(t *testing.T) {
 			}
 		}
 		var got []Charge
-		for p, err := range Charged(m, book, from) {
-			if err != nil {
-				t.Fatal(err)
+		pricer, start, err := PricerAt(m, book, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range book.Entries(DefaultAccount, start) {
+			if c := pricer.Charge(e); !e.At.Before(from) {
+				got = append(got, c)
 			}
-			got = append(got, p.Charge)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("from %v\n got %v\nwant %v", from, got, want)
@@ -210,6 +213,7 @@ func TestAnEstimateIsTheMedianOfTheTurns(t *testing.T) {
 		{"the half off-peak", five, ask("05:30:00", "glm-5.3"), 30, 5},
 		{"two at once", five, Event{ID: "ask", At: at("06:30:00"), Model: "glm-5.3", Count: 2}, 120, 5},
 		{"by a client that pays less", five, Event{ID: "ask", At: at("06:30:00"), Model: "glm-5.3", Tool: "zcode"}, 40.2, 5},
+		{"by a client that pays nothing", five, Event{ID: "ask", At: at("06:30:00"), Model: "glm-5.3", Tool: "free"}, 0, 5},
 		{"of another model: all turns together", five, ask("06:30:00", "glm-5.3-flash"), 60, 5},
 		{"an older name is billed as the model learned of", five, ask("06:30:00", "glm-5.2"), 60, 5},
 		{"turns of this very hour teach nothing yet", turnsOf(at("06:00:00"), 100, 20, 60, 40, 300), ask("06:59:59", "glm-5.3"), 25, 0},
@@ -218,6 +222,7 @@ func TestAnEstimateIsTheMedianOfTheTurns(t *testing.T) {
 		{"until it has ended", turnsOf(at("06:44:58"), 100, 20, 60, 40, 300), ask("08:00:00", "glm-5.3"), 60, 5},
 	} {
 		m := meterOf(t, "v3/lite", "2026-08-04T16:55:13+08:00")
+		m.Account.Plan.Discounts = append(m.Account.Plan.Discounts, Discount{Tool: "free"})
 		events := append(append([]Event{}, c.events...), c.ask)
 		got := priceOf(t, m, events, "ask")
 		if !about(got.Amount, c.want) || got.Guess.Turns != c.turns || !got.Estimated || got.Reason != ChargeEstimated {
@@ -236,12 +241,10 @@ func priceOf(t *testing.T, m *Meter, events []Event, id string) (c Charge) {
 			t.Fatal(err)
 		}
 	}
-	for p, err := range Charged(m, book, time.Time{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.ID == id {
-			return p.Charge
+	pricer := NewPricer(m)
+	for e := range book.Entries(DefaultAccount, time.Time{}) {
+		if c := pricer.Charge(e); e.ID == id {
+			return c
 		}
 	}
 	t.Fatalf("no entry %s", id)
@@ -351,7 +354,7 @@ func TestAnExplanationSaysWhatAnEstimateRestsOn(t *testing.T) {
 		"5h":   "estimated: the median of 5 turns of this account, peak price (off-peak",
 		"week": "estimated: seed",
 	} {
-		x, err := s.Explain(m, all, window, Charged(m, r.book, s.ExplainFrom(m, window, at)), at, 10)
+		x, err := s.Explain(m, all, window, r.book, at, 10)
 		if err != nil || len(x.Steps) == 0 || x.Steps[len(x.Steps)-1].Used != x.Window.Used {
 			t.Fatalf("%s: %v: %s", window, err, mustJSON(x))
 		}

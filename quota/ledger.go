@@ -43,7 +43,7 @@ func Open(m *Meter, b Book, kept []byte) (*Ledger, error) {
 	} else if ok {
 		l.last = c.At
 	}
-	return l, l.warm(b, &l.State, state.Head.Add(time.Millisecond))
+	return l, warm(m, b, &l.State, state.Head.Add(time.Millisecond))
 }
 
 // Clone is an independent copy, for a transaction that may fail.
@@ -123,20 +123,24 @@ func (l *Ledger) Settle(b Book) (bool, error) {
 		return false, err
 	}
 	l.due = false
-	start, ok, err := b.CheckpointBefore(l.Meter.Account.Name, l.from)
+	state, at, err := takeUp(l.Meter, b, l.from)
 	if err != nil {
 		return true, err
 	}
-	var state State
-	if ok {
-		if state, err = DecodeState(start.State); err != nil {
-			return true, err
-		}
-		if err := l.warm(b, &state, start.At); err != nil {
-			return true, err
-		}
+	return true, l.refold(b, state, at)
+}
+
+// takeUp is the fold of the entries before an instant that is not after t: the
+// newest that a checkpoint was kept of, or else none at the zero time.
+func takeUp(m *Meter, b Book, t time.Time) (state State, at time.Time, err error) {
+	c, ok, err := b.CheckpointBefore(m.Account.Name, t)
+	if err != nil || !ok {
+		return state, at, err
 	}
-	return true, l.refold(b, state, start.At)
+	if state, err = DecodeState(c.State); err != nil {
+		return state, at, err
+	}
+	return state, c.At, warm(m, b, &state, c.At)
 }
 
 // Rebuild folds all entries anew, as after a change of plan. First is the
@@ -190,19 +194,19 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 
 // warm gives a decoded state, which holds the entries before until, the
 // charges of its rolling windows back.
-func (l *Ledger) warm(b Book, state *State, until time.Time) error {
-	from, ok := state.WarmFrom(l.Meter)
+func warm(m *Meter, b Book, state *State, until time.Time) error {
+	from, ok := state.WarmFrom(m)
 	if !ok {
 		return nil
 	}
-	for e, err := range b.Entries(l.Meter.Account.Name, from) {
+	for e, err := range b.Entries(m.Account.Name, from) {
 		if err != nil {
 			return fmt.Errorf("rolling window: %w", err)
 		}
 		if !e.At.Before(until) {
 			return nil
 		}
-		state.Warm(l.Meter, e)
+		state.Warm(m, e)
 	}
 	return nil
 }

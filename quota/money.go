@@ -56,6 +56,9 @@ func (m *Meter) worth(e Entry, c Charge) Sums {
 	case e.Kind == KindUsage && e.Tokens != Tokens{}:
 		cost, guessed := m.priceOf(e)
 		return Sums{Worth: cost, Guessed: guessed}
+	case e.Kind == KindTool:
+		each, _ := m.Prices.OfTool(e.Name, e.At)
+		return Sums{Worth: each.Times(int64(e.Count))}
 	case e.Kind == KindPrompt && e.TurnUsage:
 		return Sums{Turns: int64(e.Count), Known: int64(e.Count)}
 	case e.Kind == KindPrompt:

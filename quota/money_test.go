@@ -44,6 +44,8 @@ func naive(m *Meter, book *MemBook, span Span, now time.Time) (p MoneyPeriod) {
 			p.Unpriced += n
 		case bill == OnPlan && tokens:
 			p.Worth += cost
+		case bill == OnPlan && e.Kind == KindTool:
+			p.Worth += One / 100 * Amount(n)
 		case bill == OnPlan && e.Kind == KindPrompt:
 			p.Turns += n
 			if e.TurnUsage {
@@ -130,6 +132,8 @@ func TestMoneyStaysApartFromThePlan(t *testing.T) {
 			`"spent_usd":0,"calls":0,"plan_worth_usd":0.0058,"plan_turns":2,"plan_turns_known":1`},
 		{"a web search costs a cent", "v2/lite", []Event{{ID: "w", Kind: KindTool, Name: "web_search", At: now, Endpoint: perToken, Count: 2}},
 			`"spent_usd":0.02,"calls":2,"plan_worth_usd":0,"plan_turns":0,"plan_turns_known":0`},
+		{"on the plan it would have cost that too", "v3/lite", []Event{{ID: "w", Kind: KindTool, Name: "web_search", At: now, Count: 2}},
+			`"spent_usd":0,"calls":0,"plan_worth_usd":0.02,"plan_turns":0,"plan_turns_known":0`},
 		{"a tool without a price has none", "v2/lite", []Event{{ID: "w", Kind: KindTool, Name: "paint", At: now, Endpoint: perToken}},
 			`"spent_usd":0,"calls":0,"unpriced":1,"plan_worth_usd":0,"plan_turns":0,"plan_turns_known":0`},
 		{"a model without a price costs the dearest, marked", "v2/lite", []Event{withModel(paidOn("a", perToken, "11:00:00"), "glm-9")},

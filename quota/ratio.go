@@ -43,9 +43,14 @@ type Calibration struct {
 	Models map[string]Sketch `json:"models,omitempty"`
 }
 
+// holds reports whether what was learned is not forgotten at t.
+func (c *Calibration) holds(t time.Time) bool {
+	return !c.Newest.IsZero() && t.Sub(c.Newest) <= ratioFor
+}
+
 // Ratios are those that hold at t, of the models that were sampled often enough.
 func (c *Calibration) Ratios(t time.Time) Ratios {
-	if c.Newest.IsZero() || t.Sub(c.Newest) > ratioFor {
+	if !c.holds(t) {
 		return nil
 	}
 	var list Ratios

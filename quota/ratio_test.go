@@ -136,3 +136,13 @@ func TestWithoutReadingsNothingIsScaled(t *testing.T) {
 		}
 	})
 }
+
+func TestALateChargeBeforeTheRatiosAreForgottenCountsByThem(t *testing.T) {
+	events := days(4, "glm-4.5", 0.5)
+	s := stateOf(t, meterOf(t, "v2/lite", ""), events...)
+	edge := s.Calibration.Newest.Add(ratioFor)
+	late(t, meterOf(t, "v2/lite", ""), append(events,
+		Event{ID: "stop", Kind: KindExhausted, At: edge.Add(-10 * time.Minute), Window: WindowFive, Until: edge.Add(2 * time.Hour)},
+		Event{ID: "b", At: edge.Add(time.Minute), Model: "glm-4.5"},
+		Event{ID: "a", At: edge.Add(-time.Minute), Model: "glm-4.5"})...)
+}

@@ -111,3 +111,39 @@ func (s *Standing) limit(w *Window) Amount {
 	}
 	return w.Cap
 }
+
+// readings are those of an event, in a unit of this plan's.
+func (p *Plan) readings(e Event) []Reading {
+	if !p.countsOther(e.Plan.ID) {
+		return e.Readings
+	}
+	list := make([]Reading, len(e.Readings))
+	for i, r := range e.Readings {
+		list[i] = r.inPercent()
+	}
+	return list
+}
+
+// countsOther reports whether a plan that the provider told counts in another
+// unit: figures in that unit say nothing here. One that is not known does not.
+func (p *Plan) countsOther(told string) bool {
+	if told == "" || told == p.ID {
+		return false
+	}
+	other, known := PlanByID(told)
+	return known && other.Unit != p.Unit
+}
+
+// inPercent is a reading without what is told in the plan's unit. The calls of a
+// month are counted alike on all plans.
+func (r Reading) inPercent() Reading {
+	if r.Window == WindowMonth {
+		return r
+	}
+	if r.Percent == nil && r.Used != nil && r.Cap != nil && *r.Cap > 0 {
+		p := 100 * r.Used.Float() / r.Cap.Float()
+		r.Percent = &p
+	}
+	r.Used, r.Cap = nil, nil
+	return r
+}

@@ -113,11 +113,12 @@ func (s *Standing) restart(w *Window, t time.Time) FindingWhy {
 	s.close()
 	s.Ended, s.Before, s.Marked, s.Early = was.Read, 0, t, was.Early
 	usual, _ := w.lags()
-	if lately := was.Lately.since(w, t.Add(-usual)); len(lately) > 0 {
-		s.open(w, later(w.begins(lately[0].No), was.Opened))
+	s.Lately = slices.Clone(was.Lately.since(w, t.Add(-usual)))
+	if i := slices.IndexFunc(s.Lately, func(b bucket) bool { return b.used() > 0 }); i >= 0 {
+		s.open(w, later(w.begins(s.Lately[i].No), was.Opened))
 		s.begin(s.Opened)
-		late := lately.sum()
-		s.Lately, s.Used, s.Est = slices.Clone(lately), late.used(), min(was.Est, late.Counted)
+		late := s.Lately.sum()
+		s.Used, s.Est = late.used(), min(was.Est, late.Counted)
 		s.Spent, s.Peak, s.OffPeak = s.Used, s.Used, s.Used
 		s.Rated, s.Ratios = was.Rated, was.Ratios
 	}
@@ -149,7 +150,7 @@ func (s *Standing) settle(w *Window, t time.Time, x shown, why FindingWhy, f *Fi
 	}
 	s.correct(w, t, f.Used)
 	if x.exact || more != 0 { // the provider's figure, and of ours what is too new for it
-		s.Est = min(s.Est, usual.Counted)
+		s.estimated(min(s.Est, usual.Counted))
 	}
 	s.Bracket = bracket{Low: x.low, High: x.most(s.limit(w)), Lag: most.used()}
 	s.noted(w, t, full)
@@ -175,7 +176,7 @@ func (x shown) most(limit Amount) Amount {
 func (s *Standing) noted(w *Window, t time.Time, full bool) {
 	s.Read, s.Seen, s.Since, s.Full = t, t, 0, full
 	s.Latest = later(s.Latest, t)
-	s.Lately = s.Lately.keep(w, s.Latest)
+	s.Lately = s.Lately.keep(w, s.newest())
 	if !s.Opened.IsZero() {
 		s.begin(t)
 	}

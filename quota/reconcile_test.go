@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,7 +204,7 @@ func TestAnExplanationSaysWhatAReadingDid(t *testing.T) {
 		s.Apply(m, e)
 	}
 	now := instant("2026-11-23T06:20:00Z")
-	x, err := s.Explain(m, all, WindowFive, Charged(m, book, s.ExplainFrom(m, WindowFive, now)), now, 100)
+	x, err := s.Explain(m, all, WindowFive, book, now, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,45 +351,34 @@ func checkReading(t *rapid.T, m *Meter, s *State, i int, e Entry) {
 	}
 }
 
-func TestAnExplanationEndsAtTheNumberWhateverReadingsSay(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := anyPlan(t)
-		w := &m.Account.Plan.Windows[0]
-		w.Kind = Fixed // of a rolling one it begins with what it holds now
-		book, s := NewMemBook(), &State{}
-		for i, e := range anyDay(t) {
-			e.At = e.At.Add(time.Duration(i) * time.Millisecond) // no instant with both the end of an instance and the start of the next
-			if !endsSoon(e) {
-				book.Put(e)
+// A cap of 28,000 credits is none of a plan that counts prompts, nor are 2,520
+// of them.
+func TestAReadingOfAPlanInAnotherUnitCountsByItsPercent(t *testing.T) {
+	credits := Reading{Used: of(2520 * One), Cap: of(28000 * One)}
+	floored := credits
+	floored.Percent = of(9.0)
+	for _, c := range []struct {
+		name, plan, told string
+		reading          Reading
+		used, limit      string
+	}{
+		{"another unit", "v2/lite", "v3/max", credits, "7.2", "80"},
+		{"another unit, floored", "v2/lite", "v3/max", floored, "7.2", "80"},
+		{"another unit, and nothing else", "v2/lite", "v3/max", Reading{Used: of(2520 * One)}, "0", "80"},
+		{"the same", "v3/max", "v3/max", credits, "2520", "28000"},
+		{"another tier", "v3/lite", "v3/max", credits, "2520", "28000"},
+		{"one that is not known", "v3/lite", "v9/huge", credits, "2520", "28000"},
+		{"none", "v3/lite", "", credits, "2520", "28000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := told("06:00:00", c.reading)
+			e.Plan.ID = c.told
+			m := meterOf(t, c.plan, "")
+			s := stateOf(t, m, e)
+			st := s.At(m, NoticeRules{}, e.At)
+			if w := st.Windows[0]; w.Used.String() != c.used || w.Cap.String() != c.limit {
+				t.Errorf("%v of %v, want %s of %s", w.Used, w.Cap, c.used, c.limit)
 			}
-		}
-		for e := range book.Entries(DefaultAccount, time.Time{}) {
-			s.Apply(m, e)
-		}
-		from := s.ExplainFrom(m, WindowFive, s.Head)
-		if from.IsZero() {
-			return
-		}
-		x, err := s.Explain(m, all, WindowFive, Charged(m, book, from), s.Head, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := s.standing(0)
-		at.roll(w, s.Anchor(m), s.Head)
-		if n := len(x.Steps); n > 0 && x.Steps[n-1].Used != at.Used {
-			t.Fatalf("the steps end at %v, the count is %v\n%s", x.Steps[n-1].Used, at.Used, mustJSON(x))
-		}
-	})
-}
-
-// endsSoon reports whether an event ends an instance within minutes: that end is
-// not known yet where an explanation begins, and decides all the same.
-func endsSoon(e Event) bool {
-	ends := []time.Time{e.Until}
-	for _, r := range e.Readings {
-		if r.ResetsAt != nil {
-			ends = append(ends, *r.ResetsAt)
-		}
+		})
 	}
-	return slices.ContainsFunc(ends, func(end time.Time) bool { return end.After(e.At) && end.Sub(e.At) < 5*time.Minute })
 }

@@ -15,6 +15,7 @@ type Standing struct {
 	Est     Amount    `json:"est"`             // the estimated part of Used
 	Charges int64     `json:"charges"`
 	Latest  time.Time `json:"latest,omitzero"` // newest charge or reading, kept when idle
+	Gauged  time.Time `json:"gauged,omitzero"` // newest tokens that did not count, kept too
 	Stop    time.Time `json:"stop,omitzero"`   // exhausted until here, the provider said
 	Marked  time.Time `json:"marked,omitzero"` // newest reading or stop: order matters up to here
 	Read    time.Time `json:"read,omitzero"`   // newest reading of this instance
@@ -77,7 +78,7 @@ func (s *Standing) roll(w *Window, anchor, t time.Time) {
 
 // close leaves the window idle; what outlives an instance is kept.
 func (s *Standing) close() {
-	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Cap: s.Cap, Ended: s.Resets, Before: s.Bracket.Low, Dipped: s.Dipped, seen: s.seen}
+	*s = Standing{Anchor: s.Anchor, Latest: s.Latest, Gauged: s.Gauged, Cap: s.Cap, Ended: s.Resets, Before: s.Bracket.Low, Dipped: s.Dipped, seen: s.seen}
 }
 
 // step opens the calendar's instance that holds t.
@@ -170,7 +171,7 @@ func (s *Standing) charge(w *Window, anchor, t time.Time, c Charge) {
 	if t.After(s.Latest) {
 		s.Latest = t
 	}
-	s.Lately = s.Lately.keep(w, s.Latest)
+	s.Lately = s.Lately.keep(w, s.newest())
 	if w.Kind == Rolling {
 		s.recent = append(s.recent, spent{t, used})
 	}
@@ -196,11 +197,18 @@ func (s *Standing) count(w *Window, t time.Time, c Charge) Amount {
 }
 
 // gauge notes tokens that do not count, for the ratio that readings may teach.
+// They open no window, so that its first charge is still to take the ratios.
 func (s *Standing) gauge(w *Window, t time.Time, c Charge) {
+	if s.Opened.IsZero() {
+		s.Rated, s.Ratios = false, nil
+	}
 	s.Sampled.add(c)
-	s.Latest = later(s.Latest, t)
-	s.Lately = s.Lately.add(w, t, bucket{Gauge: c.Gauge}).keep(w, s.Latest)
+	s.Gauged = later(s.Gauged, t)
+	s.Lately = s.Lately.add(w, t, bucket{Gauge: c.Gauge}).keep(w, s.newest())
 }
+
+// newest is the newest entry that was looked at, whether or not it counted.
+func (s *Standing) newest() time.Time { return later(s.Latest, s.Gauged) }
 
 // begin notes an entry that Used rests on.
 func (s *Standing) begin(t time.Time) {

@@ -71,7 +71,10 @@ func (s *State) Anchor(m *Meter) time.Time {
 }
 
 // Apply takes one entry in.
-func (s *State) Apply(m *Meter, e Entry) {
+func (s *State) Apply(m *Meter, e Entry) { s.apply(m, e, nil) }
+
+// apply is Apply, and notes in the trace, where there is one, what was found.
+func (s *State) apply(m *Meter, e Entry, found *trace) {
 	s.grow(m)
 	if s.after(e.Event) {
 		s.Head, s.HeadID = e.At, e.ID
@@ -83,13 +86,13 @@ func (s *State) Apply(m *Meter, e Entry) {
 	case KindExhausted:
 		if m.Rules.Bill(e.Event) == OnPlan {
 			s.begin(e.At)
-			s.applyStop(m, e.Event)
+			s.applyStop(m, e.Event, found)
 		}
 	case KindReading:
-		s.applyReadings(m, e.Event)
+		s.applyReadings(m, e.Event, found)
 	case KindVoid:
 	default:
-		s.applyCharge(m, e)
+		s.applyCharge(m, e, found)
 	}
 }
 
@@ -111,8 +114,9 @@ func (s *State) begin(t time.Time) {
 	}
 }
 
-func (s *State) applyCharge(m *Meter, e Entry) {
+func (s *State) applyCharge(m *Meter, e Entry, found *trace) {
 	c := s.Turns.charge(m, e)
+	found.charged(c)
 	if c.Reason.Apart() {
 		s.noteApart(e, c)
 	}
@@ -148,17 +152,18 @@ func (s *State) noteApart(e Entry, c Charge) {
 	}
 }
 
-func (s *State) applyReadings(m *Meter, e Event) {
+func (s *State) applyReadings(m *Meter, e Event, found *trace) {
 	if !e.Plan.IsZero() {
 		s.Told, s.ToldAt = s.Told.with(e.Plan), e.At
 	}
 	learns := m.Account.Plan.learns()
-	for _, r := range e.Readings {
+	for _, r := range m.Account.Plan.readings(e) {
 		if i, ok := m.Account.Plan.Window(r.Window); ok {
 			if r.shows() {
 				s.begin(e.At)
 			}
 			f := s.Windows[i].read(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, r)
+			found.read(i, r, f)
 			for _, sample := range f.samples {
 				if i == learns {
 					s.Calibration.learn(e.At, sample)
@@ -181,7 +186,10 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 	if fit := s.takesMoney(m, e, c); fit == TooLate || !c.concerns() {
 		return fit
 	}
-	if !s.Turns.takes(&m.Account, e, c) || e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
+	if !s.Turns.takes(&m.Account, e, c) || s.Calibration.holds(e.At) != s.Calibration.holds(s.Head) {
+		return TooLate
+	}
+	if e.At.Before(s.First) || s.First.IsZero() || (c.UnknownModel || c.UnknownRate) && e.At.Equal(s.Strange.At) {
 		return TooLate
 	}
 	s.grow(m)
@@ -197,7 +205,7 @@ func (s *State) Takes(m *Meter, e Entry) Fit {
 // or comes after all that the window has seen.
 func (s *Standing) adds(w *Window, t time.Time) bool {
 	switch {
-	case t.After(s.Latest) && t.After(s.Marked):
+	case t.After(s.newest()) && t.After(s.Marked):
 		return true
 	case w.Kind == Rolling, s.Opened.IsZero():
 		return false
@@ -239,7 +247,7 @@ func (s *State) WarmFrom(m *Meter) (from time.Time, ok bool) {
 
 // rolled is up to when a rolling window has given back: a reading that tells of
 // no use makes it look too.
-func (s *Standing) rolled() time.Time { return later(s.Latest, s.Marked) }
+func (s *Standing) rolled() time.Time { return later(s.newest(), s.Marked) }
 
 // Clone is an independent copy.
 func (s *State) Clone() State {

@@ -74,7 +74,7 @@ type MoneyPeriod struct {
 	Unpriced int64     `json:"unpriced,omitempty"` // calls whose tokens or price nobody told
 	Worth    Amount    `json:"plan_worth_usd"`     // what the plan's use would have cost there
 	Turns    int64     `json:"plan_turns"`         // prompts on the plan
-	Known    int64     `json:"plan_turns_known"`   // those whose tokens are known: Worth is for them
+	Known    int64     `json:"plan_turns_known"`   // those whose tokens are known: Worth is for them, and for tools
 	Guessed  int64     `json:"guessed,omitempty"`  // calls, of either, at the dearest price: their model has none
 }
 

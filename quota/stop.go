@@ -3,12 +3,13 @@ package quota
 import "time"
 
 // applyStop takes in that the provider said that a window is exhausted.
-func (s *State) applyStop(m *Meter, e Event) {
+func (s *State) applyStop(m *Meter, e Event, found *trace) {
 	name := e.Window
 	if name == WindowWeekOrMonth {
 		name = s.weekOrMonth(m, e)
 	}
 	if i, ok := m.Account.Plan.Window(name); ok {
+		found.stop(i)
 		s.Windows[i].stop(&m.Account.Plan.Windows[i], s.Anchor(m), e.At, s.until(m, i, e))
 	}
 }

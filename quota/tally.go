@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// Tally adds entries up to a History. Their order does not matter unless there
-// are more keys than it tells apart.
+// Tally adds entries up to a History, in the order of Event.Before. Where nothing
+// is estimated their order does not matter, unless there are more keys than it
+// tells apart.
 type Tally struct {
 	meter *Meter
+	price *Pricer
 	query HistoryQuery
 	total Use
 	begun time.Time // the period of the newest entry
@@ -25,18 +27,19 @@ type rowKey struct {
 	rest bool
 }
 
-// NewTally begins a history that is priced by a meter.
-func NewTally(m *Meter, q HistoryQuery) *Tally {
+// NewTally begins a history that is priced by p.
+func NewTally(p *Pricer, q HistoryQuery) *Tally {
 	if q.Zone == nil {
 		q.Zone = time.UTC
 	}
-	return &Tally{meter: m, query: q, known: map[string]bool{}, rows: map[rowKey]*Use{}, times: map[time.Time]bool{}}
+	return &Tally{meter: p.meter, price: p, query: q, known: map[string]bool{}, rows: map[rowKey]*Use{}, times: map[time.Time]bool{}}
 }
 
-// Add takes one entry of the account in. The error is a *quota.Error: there are
-// too many periods.
+// Add takes one entry of the account in. One before the time asked for only
+// teaches what others cost. The error is a *quota.Error: there are too many
+// periods.
 func (t *Tally) Add(e Entry) error {
-	use, ok := t.useOf(e)
+	use, ok := t.useOf(e, t.price.Charge(e))
 	if !ok || !(Span{t.query.Since, t.query.Until}).Holds(e.At) {
 		return nil
 	}
@@ -48,8 +51,9 @@ func (t *Tally) Add(e Entry) error {
 	return nil
 }
 
-// useOf is what one entry adds; ok is false where that is nothing.
-func (t *Tally) useOf(e Entry) (u Use, ok bool) {
+// useOf is what one entry adds, given its charge; ok is false where that is
+// nothing.
+func (t *Tally) useOf(e Entry, c Charge) (u Use, ok bool) {
 	if e.Voided {
 		return u, false
 	}
@@ -57,10 +61,11 @@ func (t *Tally) useOf(e Entry) (u Use, ok bool) {
 		u.Stops = 1
 		return u, t.meter.Rules.Bill(e.Event) == OnPlan
 	}
-	c := t.price(e)
 	if c.Reason == ChargeNoKind {
 		return u, false
 	}
+	money := t.meter.worth(e, c)
+	u.Spent, u.Worth = money.Spent, money.Worth
 	if c.Reason.Apart() {
 		u.Apart = int64(e.Count)
 		return u, true
@@ -81,8 +86,6 @@ func (t *Tally) useOf(e Entry) (u Use, ok bool) {
 	}
 	return u, true
 }
-
-func (t *Tally) price(e Entry) Charge { return t.meter.Account.Cost(e, t.meter.Rules) }
 
 // row finds the row that an entry goes to, or makes it.
 func (t *Tally) row(e Entry) (*Use, error) {

@@ -17,6 +17,7 @@ type WhatIfs struct {
 // WhatIf says how one plan would have done.
 type WhatIf struct {
 	Plan         HistoryPlan    `json:"plan"`
+	Fee          *Amount        `json:"fee"`     // of a month at present, in US$; null where none is known
 	Present      bool           `json:"present"` // the account is on it
 	Enough       bool           `json:"enough"`  // nothing would have been refused
 	Asked        Amount         `json:"asked"`   // what all of it costs, refused or not
@@ -57,9 +58,12 @@ type OffPeakSaving struct {
 // Trial replays what was used on a plan that may be another than the one it was
 // used on. What the provider said of the real one is left out. What would have
 // found no room is refused, and uses nothing; nothing that came after it
-// changes for that.
+// changes for that. An estimate costs what the turns before it would have
+// taught on that plan, refused or not.
 type Trial struct {
 	meter *Meter
+	price *Pricer
+	since time.Time // entries before it only teach
 	first time.Time // use told of
 	total Use
 	asked struct{ amount, estimated, peak Amount }
@@ -97,16 +101,16 @@ func (b *blocks) hours(until time.Time) float64 {
 	return (b.time - max(b.until.Sub(until), 0)).Hours()
 }
 
-// NewTrial begins before all entries. The meter's account is on the plan that
-// is tried.
-func NewTrial(m *Meter) *Trial {
-	return &Trial{meter: m, wins: make([]trialWindow, len(m.Account.Plan.Windows))}
+// NewTrial begins before all entries, of which those before since only teach
+// what others cost. The meter's account is on the plan that is tried.
+func NewTrial(m *Meter, since time.Time) *Trial {
+	return &Trial{meter: m, price: NewPricer(m), since: since, wins: make([]trialWindow, len(m.Account.Plan.Windows))}
 }
 
 // Take runs the next entry, in the order of Event.Before.
 func (t *Trial) Take(e Entry) {
-	c := t.price(e)
-	if c.Reason == ChargeNoKind || c.Reason == ChargeVoided || c.Reason.Apart() {
+	c := t.price.Charge(e)
+	if e.At.Before(t.since) || c.Reason == ChargeNoKind || c.Reason == ChargeVoided || c.Reason.Apart() {
 		return
 	}
 	if t.first.IsZero() {
@@ -119,8 +123,6 @@ func (t *Trial) Take(e Entry) {
 		t.charge(e.At, c)
 	}
 }
-
-func (t *Trial) price(e Entry) Charge { return t.meter.Account.Cost(e, t.meter.Rules) }
 
 // note sums up what was asked for.
 func (t *Trial) note(e Entry, c Charge) {
@@ -265,14 +267,17 @@ func (t *Trial) offPeak(until time.Time) OffPeakSaving {
 	return saving
 }
 
-// Compare tells how plans did with the same entries, up to an instant. The meter
-// is the account's own.
-func Compare(m *Meter, trials []*Trial, until time.Time) WhatIfs {
+// Compare tells how plans did with the same entries, up to an instant, and what
+// they cost now. The meter is the account's own.
+func Compare(m *Meter, trials []*Trial, until, now time.Time) WhatIfs {
 	all := WhatIfs{Schema: Schema, Account: m.Account.Name, Until: moment(until), Plans: []WhatIf{}}
 	for _, t := range trials {
 		all.Since, all.Prompts, all.Answers, all.Calls = moment(t.first), t.total.Prompts, t.total.Answers, t.total.Calls
 		x := t.WhatIf(until)
 		x.Present = x.Plan.ID == m.Account.Plan.ID
+		if fee, ok := t.meter.Account.Plan.FeeAt(CycleMonth, now); ok {
+			x.Fee = &fee.USD
+		}
 		all.Plans = append(all.Plans, x)
 	}
 	return all

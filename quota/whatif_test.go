@@ -11,7 +11,7 @@ import (
 
 // tried runs entries on a plan.
 func tried(plan Plan, subscribed time.Time, entries []Entry, until time.Time) WhatIf {
-	trial := NewTrial(&Meter{Account: Account{Name: "default", Plan: plan, Subscribed: subscribed}})
+	trial := NewTrial(&Meter{Account: Account{Name: "default", Plan: plan, Subscribed: subscribed}}, time.Time{})
 	for _, e := range entries {
 		trial.Take(e)
 	}
@@ -54,9 +54,14 @@ func TestAPlanWithTwiceTheCapsNeverBlocksMore(t *testing.T) {
 
 func TestATrialWithoutRefusalsIsTheFold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		events := slices.DeleteFunc(anyEvents(t), func(e Event) bool { return e.Kind == KindExhausted || e.Kind == KindReading })
-		entries, m := entriesOf(t, events), &Meter{Account: Account{Name: "default", Plan: larger(labPlan(), 1000), Subscribed: day0}}
-		trial, state := NewTrial(m), State{}
+		m, events := labMeter(day0), anyEvents
+		if rapid.Bool().Draw(t, "credits") {
+			m, events = creditsMeter(true), anyTurns
+			m.Account.Subscribed = day0
+		}
+		m.Account.Plan = larger(m.Account.Plan, 1000)
+		entries := entriesOf(t, untold(events(t)))
+		trial, state := NewTrial(m, time.Time{}), State{}
 		for _, e := range entries {
 			trial.Take(e)
 			state.Apply(m, e)
@@ -68,6 +73,23 @@ func TestATrialWithoutRefusalsIsTheFold(t *testing.T) {
 					t.Fatalf("%s: %v, and in the fold %v", w.Name, tried.Used, folded.Used)
 				}
 			}
+		}
+	})
+}
+
+func TestATrialLearnsOfWhatCameBefore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := creditsMeter(false)
+		m.Account.Plan = larger(m.Account.Plan, 1000)
+		since := day0.Add(time.Duration(rapid.IntRange(180, 500).Draw(t, "since")) * time.Minute)
+		trial, tally := NewTrial(m, since), NewTally(NewPricer(m), HistoryQuery{Since: since})
+		for _, e := range entriesOf(t, untold(anyTurns(t))) {
+			trial.Take(e)
+			tally.Add(e)
+		}
+		x, h := trial.WhatIf(day0.Add(12*time.Hour)), tally.History().Total
+		if x.Asked != h.Charged || x.Estimated != h.Estimated || !trial.first.IsZero() && trial.first.Before(since) {
+			t.Fatalf("asked %v, estimated %v since %v, and the history is %+v", x.Asked, x.Estimated, trial.first, h)
 		}
 	})
 }

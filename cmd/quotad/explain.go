@@ -45,7 +45,7 @@ always of all.`,
 			return a.explain(c.Context(), f)
 		},
 	}
-	a.accountFlag(c, &f.account, "of this `account` (default \"default\")")
+	a.accountFlag(c, &f.account, "of this `account` (default the one this folder belongs to)")
 	c.Flags().BoolVar(&f.all, "all", false, "show all events, not only the newest 20")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
@@ -55,6 +55,11 @@ func (a *app) explain(ctx context.Context, f explainFlags) error {
 	client, err := a.client()
 	if err != nil {
 		return err
+	}
+	if f.account == "" {
+		if f.account, err = a.accountHere(); err != nil {
+			return err
+		}
 	}
 	query := url.Values{}
 	for name, value := range map[string]string{"window": f.window, "account": f.account} {

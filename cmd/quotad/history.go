@@ -35,7 +35,8 @@ or model, and with --by alone of each over all the time asked for.
 
 Without --since it is of the last 7 days, 24 hours, 8 weeks or 12 months, as
 --per is, the present one among them. The charge is by the plan that the account
-is on now. What went to another service is counted as "apart", and not charged.
+is on now. What went to another service is counted as "apart", and not charged;
+what was paid by the token on the provider's standard API is told in US$.
 
 With --by the 20 that used most are told apart, and the others summed up;
 --limit takes another number of them. Without, --limit is of the newest periods.

@@ -15,6 +15,7 @@ import (
 var historyColumns = []string{
 	"account", "plan", "unit", "from", "until", "by", "key", "rest", "prompts", "answers", "mcp_calls",
 	"tokens_input", "tokens_cached", "tokens_output", "charged", "estimated", "stops", "apart",
+	"spent_usd", "plan_worth_usd",
 }
 
 // writeHistory writes a history as RFC 4180 has it.
@@ -40,6 +41,7 @@ func historyRecord(h *quota.History, row *quota.HistoryRow) []string {
 		string(h.By), inCell(row.Key), strconv.FormatBool(row.Rest), n(row.Prompts), n(row.Answers), n(row.Calls),
 		n(row.Tokens.Input), n(row.Tokens.Cached), n(row.Tokens.Output),
 		row.Charged.String(), row.Estimated.String(), n(row.Stops), n(row.Apart),
+		row.Spent.String(), row.Worth.String(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"quotad/notify"
 	"quotad/quota"
 )
 
@@ -24,6 +25,7 @@ const (
 	histEstimated
 	histStops
 	histApart
+	histSpent
 )
 
 // table is a history in columns, its total at the end.
@@ -40,8 +42,8 @@ func (h *toldHistory) table() string {
 	}
 	t := table{
 		screen: h.screen, flex: histKey, tail: h.By == quota.SplitByProject, head: h.head(),
-		spare: []int{histCached, histIn, histOut, histAnswers, histApart, histCalls, histEstimated, histStops},
-		right: []int{histPrompts, histAnswers, histCalls, histIn, histCached, histOut, histUsed, histShare, histEstimated, histStops, histApart},
+		spare: []int{histCached, histIn, histOut, histAnswers, histApart, histCalls, histEstimated, histStops, histSpent},
+		right: []int{histPrompts, histAnswers, histCalls, histIn, histCached, histOut, histUsed, histShare, histEstimated, histStops, histApart, histSpent},
 	}
 	var lines [][]string
 	for i := range rows {
@@ -69,7 +71,7 @@ func (h *toldHistory) head() []string {
 	}
 	return []string{
 		when, strings.ToUpper(string(h.By)), "PROMPTS", "ANSWERS", "MCP", "IN", "CACHED", "OUT",
-		"USED", "SHARE", "EST.", "STOPS", "APART",
+		"USED", "SHARE", "EST.", "STOPS", "APART", "US$",
 	}
 }
 
@@ -93,7 +95,7 @@ func (h *toldHistory) totalLine() []string {
 // figures are the numbers of a row; one that is zero is left out, but for the
 // prompts and what they used.
 func (h *toldHistory) figures(u *quota.Use) []string {
-	cells := make([]string, histApart+1)
+	cells := make([]string, histSpent+1)
 	for i, n := range map[int]int64{
 		histAnswers: u.Answers, histCalls: u.Calls, histIn: u.Tokens.Input, histCached: u.Tokens.Cached,
 		histOut: u.Tokens.Output, histStops: u.Stops, histApart: u.Apart,
@@ -104,6 +106,9 @@ func (h *toldHistory) figures(u *quota.Use) []string {
 	}
 	cells[histPrompts] = compact(u.Prompts)
 	cells[histUsed], cells[histShare] = figure(u.Charged), percentage(h.share(u))
+	if u.Spent > 0 {
+		cells[histSpent] = notify.Dollars(u.Spent)
+	}
 	if u.Estimated > 0 {
 		cells[histEstimated] = percentage(u.Estimated.Percent(u.Charged))
 	}
@@ -146,7 +151,14 @@ func (h *toldHistory) footnote() string {
 		text += fmt.Sprintf(" %s of it is estimated: of prompts whose tokens are not known.", percentage(h.Total.Estimated.Percent(h.Total.Charged)))
 	}
 	if h.Total.Apart > 0 {
-		text += " Apart is what another service was used for, or is paid per token."
+		text += " Apart is what another service was used for, or is paid per token"
+		if h.Total.Spent > 0 {
+			text += ": US$ tells what that cost"
+		}
+		text += "."
+	}
+	if h.Total.Worth > 0 {
+		text += fmt.Sprintf(" On the API the plan's use would have cost %s, as far as its tokens are known.", dollars(h.Total.Worth))
 	}
 	return "\n" + strings.Join(wrap(text, min(h.width, 100)), "\n") + "\n"
 }

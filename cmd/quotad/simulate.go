@@ -42,7 +42,8 @@ A time is 2026-11-23T14:30:00+08:00; one without a zone is local.
 
 With --history it tries what was recorded here on other plans: how full their
 windows would have been, how often and how long work would have stood still, how
-many prompts would have been refused, and what the peak hours cost on top. It
+many prompts would have been refused, what the peak hours cost on top, and which
+plan that would have been enough costs least a month, by the prices of now. It
 tries the plans that are sold or can be renewed, or those of --plan. What the
 provider said of the real plan is left out. A prompt that is refused uses
 nothing, and the next one is made all the same. It asks the daemon, and opens

@@ -7,6 +7,7 @@ import (
 
 	"quotad/daemon"
 	"quotad/daemon/api"
+	"quotad/notify"
 	"quotad/quota"
 )
 
@@ -98,11 +99,11 @@ func (x *toldWhatIfs) windows() (names []string) {
 func (x *toldWhatIfs) table() string {
 	names := x.windows()
 	after := trialWindows + len(names)
-	t := table{screen: x.screen, flex: trialPlan, head: []string{"", "PLAN"}, spare: []int{after + 4, after + 3, after, after + 1}}
+	t := table{screen: x.screen, flex: trialPlan, head: []string{"", "PLAN"}, spare: []int{after + 5, after + 4, after + 1, after, after + 2}}
 	for _, name := range names {
 		t.head = append(t.head, strings.ToUpper(name))
 	}
-	t.head = append(t.head, "RAN OUT", "BLOCKED", "REFUSED", "EST.", "PEAK")
+	t.head = append(t.head, "US$/MONTH", "RAN OUT", "BLOCKED", "REFUSED", "EST.", "PEAK")
 	for i := trialWindows; i < len(t.head); i++ {
 		t.right = append(t.right, i)
 	}
@@ -128,11 +129,14 @@ func (x *toldWhatIfs) row(p *quota.WhatIf, names []string) []string {
 	if p.Exhaustions > 0 {
 		out, blocked = often(p.Exhaustions), hours(p.BlockedHours)
 	}
-	estimated := ""
+	fee, estimated := "", ""
+	if p.Fee != nil {
+		fee = notify.Dollars(*p.Fee)
+	}
 	if p.Estimated > 0 {
 		estimated = percentage(p.Estimated.Percent(p.Asked))
 	}
-	return append(row, out, blocked, refused, estimated, percentage(p.OffPeak.Saves.Percent(p.Asked)))
+	return append(row, fee, out, blocked, refused, estimated, percentage(p.OffPeak.Saves.Percent(p.Asked)))
 }
 
 // fullest is the most that an instance of a window would have held.

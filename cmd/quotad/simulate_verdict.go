@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"quotad/notify"
 	"quotad/quota"
 )
 
-// verdicts say which plan would have been enough: the present one, and of each
-// generation the smallest that was and the largest that was not.
+// verdicts say which plan would have been enough: the present one, the cheapest
+// that was, and of each generation the smallest that was and the largest that was
+// not.
 func (x *toldWhatIfs) verdicts() (said []string) {
 	told := map[string]bool{}
 	for i := range x.Plans {
@@ -16,6 +19,9 @@ func (x *toldWhatIfs) verdicts() (said []string) {
 			said = append(said, x.verdict(p))
 			told[p.Plan.ID] = true
 		}
+	}
+	if p := x.cheapest(); p != nil {
+		said = x.say(said, told, p)
 	}
 	for i := range x.Plans {
 		p := &x.Plans[i]
@@ -31,6 +37,31 @@ func (x *toldWhatIfs) verdicts() (said []string) {
 		}
 	}
 	return said
+}
+
+// costsLeast reports whether a plan costs no more than any other that would have
+// been enough, where there is one.
+func (x *toldWhatIfs) costsLeast(p *quota.WhatIf) bool {
+	least := x.cheapest()
+	if least == nil || !p.Enough || p.Fee == nil || *p.Fee != *least.Fee {
+		return false
+	}
+	return slices.ContainsFunc(x.Plans, func(o quota.WhatIf) bool { return o.Enough && o.Fee != nil && o.Plan.ID != p.Plan.ID })
+}
+
+// cheapest is the plan that costs least of those that would have been enough,
+// the present one where others cost the same; nil where no price is known.
+func (x *toldWhatIfs) cheapest() (least *quota.WhatIf) {
+	for i := range x.Plans {
+		p := &x.Plans[i]
+		if !p.Enough || p.Fee == nil {
+			continue
+		}
+		if least == nil || *p.Fee < *least.Fee || *p.Fee == *least.Fee && p.Present {
+			least = p
+		}
+	}
+	return least
 }
 
 func (x *toldWhatIfs) say(said []string, told map[string]bool, plans ...*quota.WhatIf) []string {
@@ -56,10 +87,7 @@ func generation(p *quota.WhatIf) string {
 func isTeam(p *quota.WhatIf) bool { return strings.Contains(p.Plan.ID, "/team-") }
 
 func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
-	text := clean(p.Plan.ID)
-	if p.Present {
-		text += ", the present plan,"
-	}
+	text := x.named(p)
 	switch {
 	case p.Enough:
 		text += " would have been enough: " + x.fullestOf(p)
@@ -80,7 +108,23 @@ func (x *toldWhatIfs) verdict(p *quota.WhatIf) string {
 	if p.Estimated > 0 {
 		text += fmt.Sprintf("; %s of the use is estimated", percentage(p.Estimated.Percent(p.Asked)))
 	}
+	if x.costsLeast(p) {
+		text += "; none that would have been enough costs less"
+	}
 	return text + "."
+}
+
+// named is a plan, with its price where it would have been enough: "v2/pro, the
+// present plan at US$ 80 a month,".
+func (x *toldWhatIfs) named(p *quota.WhatIf) string {
+	text, price := clean(p.Plan.ID), ""
+	if p.Enough && p.Fee != nil {
+		price = " at US$ " + notify.Dollars(*p.Fee) + " a month"
+	}
+	if p.Present {
+		return text + ", the present plan" + price + ","
+	}
+	return text + price
 }
 
 // fullestOf names the window with the least room to spare.

@@ -94,9 +94,10 @@ func (c *tracked) begin() bool {
 }
 
 // turn notes that the connection has gone from one phase to another; false
-// where it has been chosen to be closed.
+// where it has been chosen to be closed. A request that came on none, as a call
+// of a handler by itself, is never closed.
 func (c *tracked) turn(from, to phase) bool {
-	return c.phase.CompareAndSwap(int32(from), int32(to))
+	return c == nil || c.phase.CompareAndSwap(int32(from), int32(to))
 }
 
 // rest notes that the answer was sent.

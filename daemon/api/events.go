@@ -29,7 +29,7 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	body := s.buffer()
 	defer s.keep(body)
-	switch bad := readBody(w, r, body); {
+	switch bad := readBody(w, r, MaxBody, body); {
 	case bad != nil && bad.Code == TooLarge:
 		refuse(w, r, bad)
 	case bad != nil:
@@ -162,18 +162,18 @@ func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error)
 	return results, nil
 }
 
-// readBody reads the whole body, within its bounds of size and time. net/http
-// lifts the deadline where the body ends, and else reads on within it. While
-// it waits for the client, the connection may be closed for a new one.
-func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error {
-	if r.ContentLength > MaxBody {
+// readBody reads the whole body, most bytes of it, within the bounds of its time.
+// net/http lifts the deadline where the body ends, and else reads on within it.
+// While it waits for the client, the connection may be closed for a new one.
+func readBody(w http.ResponseWriter, r *http.Request, most int64, into *bytes.Buffer) *Error {
+	if r.ContentLength > most {
 		w.Header().Set("Connection", "close")
-		return bodyTooLarge()
+		return bodyTooLarge(most)
 	}
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	conn := connOf(r)
 	conn.turn(phaseBusy, phaseBody)
-	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, most))
 	if !conn.turn(phaseBody, phaseBusy) {
 		panic(http.ErrAbortHandler)
 	}
@@ -182,7 +182,7 @@ func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error
 	case err == nil:
 		return nil
 	case errors.As(err, &large):
-		return bodyTooLarge()
+		return bodyTooLarge(most)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.Header().Set("Connection", "close")
 		return Errorf(Invalid, "the body did not arrive within %v", bodyTimeout)
@@ -192,11 +192,11 @@ func readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) *Error
 	return Errorf(Invalid, "the body cannot be read: %v", err)
 }
 
-// ReadJSON reads a request's body, a JSON object, into v, for the calls of
-// Config.Extra. An empty body leaves v as it is.
-func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
+// ReadJSON reads a request's body, a JSON object of at most so many bytes, into v,
+// for the calls of Config.Extra. An empty body leaves v as it is.
+func ReadJSON(w http.ResponseWriter, r *http.Request, most int64, v any) error {
 	var body bytes.Buffer
-	if bad := readBody(w, r, &body); bad != nil {
+	if bad := readBody(w, r, most, &body); bad != nil {
 		return bad
 	}
 	if len(bytes.TrimSpace(body.Bytes())) == 0 {
@@ -208,7 +208,10 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	return nil
 }
 
-func bodyTooLarge() *Error {
+func bodyTooLarge(most int64) *Error {
+	if most < MaxBody {
+		return Errorf(TooLarge, "the body has more than %d bytes", most)
+	}
 	return Errorf(TooLarge, "the body is larger than %d MiB; send it in several requests", MaxBody>>20)
 }
 

@@ -183,7 +183,7 @@ func serve(t testing.TB, b Backend, change ...func(*Server)) (socket string) {
 
 func echo(w http.ResponseWriter, r *http.Request) {
 	var v map[string]any
-	if err := ReadJSON(w, r, &v); err != nil {
+	if err := ReadJSON(w, r, MaxBody, &v); err != nil {
 		WriteError(w, err)
 		return
 	}

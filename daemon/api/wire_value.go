@@ -179,12 +179,15 @@ func jsonSort(text []byte) string {
 func jsonError(err error) *Error {
 	var wrong *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
+	var when *time.ParseError
 	switch {
 	case errors.As(err, &wrong):
 		return InvalidField(wrong.Field, "%s, not %s", expected(wrong), found(wrong.Value))
 	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "after top-level value"):
 		return Errorf(Invalid, "something follows the JSON object at byte %d; several events go one a line, as application/x-ndjson "+
 			"(with curl: --data-binary, not -d)", syntax.Offset)
+	case errors.As(err, &when):
+		return Errorf(Invalid, "%s is not an instant such as 2026-11-23T06:30:00Z", when.Value)
 	case errors.As(err, &syntax):
 		return Errorf(Invalid, "not valid JSON at byte %d: %s", syntax.Offset, syntax.Error())
 	}

@@ -200,6 +200,9 @@ func (w *world) sample() {
 // counted, over weeks of an ordinary life with all its mishaps.
 func TestTheNumberIsTrue(t *testing.T) {
 	scenes := slices.DeleteFunc(slices.Clone(scenes), func(s scene) bool { return *worldPlan != "" && s.id != *worldPlan })
+	if slowed {
+		scenes = scenes[len(scenes)-1:] // the one that changes its plan
+	}
 	worlds := make([]*world, len(scenes)**worldSeeds)
 	t.Run("worlds", func(t *testing.T) {
 		for i := range worlds {
