@@ -35,7 +35,7 @@ const (
 // account, and of what it told of the plan.
 func (s *Snapshot) warnings(p part, now time.Time) []quota.Warning {
 	name := p.meter.Account.Name
-	list := s.differences(p)
+	list := s.differences(p, now)
 	if !s.Settings.Providers[name].Enabled {
 		return list
 	}
@@ -93,7 +93,7 @@ func ClockIsOff(skew time.Duration) string {
 
 // differences tell in what the configuration and the provider contradict each
 // other. What the provider told holds.
-func (s *Snapshot) differences(p part) []quota.Warning {
+func (s *Snapshot) differences(p part, now time.Time) []quota.Warning {
 	var list []quota.Warning
 	a, told := p.meter.Account, p.state.Told
 	says := func(code, format string, args ...any) {
@@ -107,10 +107,29 @@ func (s *Snapshot) differences(p part) []quota.Warning {
 		says(warnDiffers, "the provider says that the subscription began %s, and the configuration %s: the provider's holds. To agree: quotad config set %s %s",
 			zoned(told.Subscribed), zoned(was), settingOf(a.Name, "subscribed"), zoned(told.Subscribed))
 	}
+	if message := termsDiffer(s.Settings.Account(a.Name), told, now); message != "" {
+		says(warnDiffers, "%s", message)
+	}
 	if _, known := s.Settings.Plan(told.ID); told.ID != "" && !known {
 		says(warnUnknown, "the provider says that the plan is %q, which is not known here: counted by %s", told.ID, a.Plan.ID)
 	}
 	return list
+}
+
+// termsDiffer says that the configuration and the provider tell two days, both
+// still to come, on which the subscription is renewed or ends; "" where not.
+func termsDiffer(a quota.Account, told quota.PlanTold, now time.Time) string {
+	here, there := termOf(a.Renews, a.Ends), termOf(told.Renews, told.Ends)
+	if !here.After(now) || !there.After(now) || here.Sub(there).Abs() < 24*time.Hour {
+		return ""
+	}
+	key := "renews"
+	if !told.Ends.IsZero() {
+		key = "ends"
+	}
+	day := func(t time.Time) string { return t.In(quota.UTC8).Format(time.DateOnly) }
+	return fmt.Sprintf("the provider says that the subscription %s on %s, and the configuration tells of %s: the later day holds. To agree: quotad config set %s %s",
+		map[string]string{"renews": "is renewed", "ends": "ends"}[key], day(there), day(here), settingOf(a.Name, key), day(there))
 }
 
 // settingOf names a setting of an account for a shell.

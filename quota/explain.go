@@ -42,7 +42,7 @@ func (s *State) Explain(m *Meter, rules NoticeRules, window string, b Book, now 
 	st := s.At(m, rules, now)
 	x := Explanation{Account: m.Account.Name, Plan: st.Plan, Source: m.Account.Plan.Source, Window: st.Windows[i],
 		Notes: explainNotes(m, &st, i)}
-	x.Notes = append(x.Notes, s.readingNotes(m, &x.Window, i, now)...)
+	x.Notes = append(x.Notes, s.readingNotes(m, i, now)...)
 	told, err := s.retrace(m, b, i, now, most)
 	x.Steps, x.Omitted = told.steps, told.omitted
 	return x, err

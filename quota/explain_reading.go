@@ -76,18 +76,12 @@ func modelInWords(model string) string {
 }
 
 // readingNotes say what the number of a window owes to readings.
-func (s *State) readingNotes(m *Meter, ws *WindowStatus, i int, now time.Time) (notes []string) {
+func (s *State) readingNotes(m *Meter, i int, now time.Time) (notes []string) {
 	w, at := &m.Account.Plan.Windows[i], s.standing(i)
 	at.roll(w, s.Anchor(m), now)
 	if !at.Seen.IsZero() {
 		notes = append(notes, fmt.Sprintf("the newest reading is of %s, %v ago",
 			at.Seen.Format(time.RFC3339), now.Sub(at.Seen).Truncate(time.Second)))
-	}
-	if ws.Low != nil && ws.High != nil {
-		notes = append(notes, fmt.Sprintf("19 times of 20 the use is from %s to %s", ws.Low, ws.High))
-	}
-	if ws.Elsewhere != nil {
-		notes = append(notes, fmt.Sprintf("%s of it no event here tells of: used elsewhere, or more than was guessed", ws.Elsewhere))
 	}
 	for _, model := range slices.Sorted(maps.Keys(at.Ratios)) {
 		r := at.Ratios[model]

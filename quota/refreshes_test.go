@@ -82,7 +82,7 @@ func TestEvidenceAgainstTheKindIsSaid(t *testing.T) {
 			if warned != c.warns {
 				t.Errorf("warnings %s", mustJSON(st.Warnings))
 			}
-			notes := s.readingNotes(m, &st.Windows[0], 0, s.Head)
+			notes := s.readingNotes(m, 0, s.Head)
 			if last := notes[len(notes)-1]; last != c.says {
 				t.Errorf("notes %q", notes)
 			}

@@ -219,7 +219,7 @@ func (s *State) warnings(m *Meter, now time.Time) []Warning {
 	}
 	if s.strays(now) {
 		list = append(list, Warning{Code: "off_plan",
-			Message: "the newest event talks to an endpoint that is not the plan's: it was recorded, and not charged"})
+			Message: "the newest event went to an endpoint that is not the plan's: it is recorded apart, and the plan is not charged for it"})
 	}
 	if x, ok := s.kindWarning(m); ok {
 		list = append(list, x)

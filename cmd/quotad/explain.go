@@ -163,7 +163,7 @@ func (x *explained) basis() [][]string {
 		rows = append(rows, []string{"elsewhere", figure(*x.Window.Elsewhere) + " of what is used: no event here tells of it"})
 	}
 	if low, high := x.Window.Low, x.Window.High; low != nil && high != nil {
-		rows = append(rows, []string{"error", fmt.Sprintf("between %s and %s, 19 times of 20", grouped(*low), grouped(*high))})
+		rows = append(rows, []string{"error", fmt.Sprintf("between %s and %s, 19 times of 20", figure(*low), figure(*high))})
 	}
 	return rows
 }

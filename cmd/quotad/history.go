@@ -130,7 +130,7 @@ func (a *app) askHistory(ctx context.Context, q daemon.HistoryQuery) (h quota.Hi
 	err = a.eitherWay(ctx, someDatabase,
 		func(c *api.Client) error { return c.Get(ctx, "/v1/history", q.Values(), &h) },
 		func(e *daemon.Engine) (err error) { h, err = e.History(ctx, q); return err })
-	return h, err
+	return h, accountError(err)
 }
 
 // query reads the flags, in now's zone.

@@ -24,7 +24,7 @@ func (a *app) simulateHistory(ctx context.Context, f simulateFlags) error {
 		func(c *api.Client) error { return c.Get(ctx, "/v1/whatif", q.Values(), &x) },
 		func(e *daemon.Engine) (err error) { x, err = e.WhatIf(ctx, q); return err })
 	if err != nil {
-		return withHint(err, "quotad plans")
+		return withHint(accountError(err), "quotad plans")
 	}
 	if f.json {
 		return a.encode(x)
