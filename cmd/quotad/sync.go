@@ -119,10 +119,19 @@ func (a *app) readOffline(ctx context.Context, paths config.Paths, account strin
 	return answer, err
 }
 
+// enables reports whether the configuration, as it is now, has an account's
+// reading enabled.
+func (a *app) enables(account string) bool {
+	s, err := a.settings()
+	return err == nil && s.Providers[account].Enabled
+}
+
 // notRead says why an account was not read, and what to do.
 func (a *app) notRead(r daemon.SyncResult, byDaemon bool) error {
 	name := clean(r.Account)
-	if r.Status == daemon.SyncOff || r.Fault == nil {
+	if off := r.Status == daemon.SyncOff || r.Fault == nil; off && byDaemon && a.enables(r.Account) {
+		return failed("systemctl --user reload quotad", "the daemon has not taken the configuration yet, in which the provider's reading of the account %s is enabled", name)
+	} else if off {
 		return failed(enableHint(name), "the provider's reading is not enabled for the account %s", name)
 	}
 	text := fmt.Sprintf("the provider's figures for the account %s were not read: %s", name, clean(r.Fault.Message))
