@@ -38,7 +38,9 @@
 //	├── notice_keys  key → number
 //	├── notice_open  number → (not final yet)
 //	├── values       key → value
-//	└── follows      tool, path, session → JSON
+//	├── follows      tool, path, session → JSON
+//	├── recent       (events that wait for their place in the tables above)
+//	└── hours        (sums of events that retention has forgotten)
 //
 // Every value ends in a CRC-32C over the name of its bucket, its key and
 // itself, so that damage is seen in each record by itself, and whole records

@@ -27,12 +27,14 @@ const (
 	tabNoticeOpen
 	tabValues
 	tabFollows
+	tabRecent
+	tabHours
 	tabEnd
 )
 
 func (t table) String() string {
 	return [...]string{"", "meta", "accounts", "events", "ids", "turns", "voids", "words", "texts", "states",
-		"checkpoints", "notices", "notice_keys", "notice_open", "values", "follows"}[t]
+		"checkpoints", "notices", "notice_keys", "notice_open", "values", "follows", "recent", "hours"}[t]
 }
 
 // tableNamed is the table of a bucket; 0 where there is none of that name.

@@ -21,7 +21,7 @@ type migration func(*Tx) error
 
 // migrations is the list of all of them: the one at i leads from schema i+1 to
 // i+2. Append to it, and change nothing that was released.
-func migrations() []migration { return []migration{toFollows, toOrigins} }
+func migrations() []migration { return []migration{toFollows, toOrigins, toHours} }
 
 // toFollows adds the table "follows", which migrate makes empty. An older
 // program knows no such table and is kept from the file by its schema.
@@ -31,6 +31,11 @@ func toFollows(*Tx) error { return nil }
 // told. No record is changed; an older program cannot read such events and is
 // kept from the file by its schema.
 func toOrigins(*Tx) error { return nil }
+
+// toHours adds the tables "recent" and "hours", which migrate makes empty. An
+// older program would miss the events of the one and the sums of the other, and
+// is kept from the file by its schema.
+func toHours(*Tx) error { return nil }
 
 // schemaOf is the schema that a list of migrations leads to.
 func schemaOf(steps []migration) uint64 { return uint64(len(steps)) + 1 }
