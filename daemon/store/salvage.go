@@ -53,6 +53,7 @@ type wreck struct {
 	texts    map[uint64]string
 	accounts map[uint64]account
 	notices  map[string]NoticeRecord
+	hours    map[wreckHour]hours
 }
 
 // salvage puts what src holds and s lacks, so many events in a transaction (0:
@@ -60,6 +61,9 @@ type wreck struct {
 func (s *Store) salvage(src *os.File, batch int) (int, error) {
 	w, err := s.readWreck(src)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.putHours(w); err != nil {
 		return 0, err
 	}
 	total := 0
@@ -142,7 +146,7 @@ func (s *Store) putNotices(w *wreck) error {
 // readWreck gathers what events refer to. What src cannot tell, s may know: it
 // is of the same line.
 func (s *Store) readWreck(src *os.File) (*wreck, error) {
-	w := &wreck{texts: map[uint64]string{}, accounts: map[uint64]account{}, notices: map[string]NoticeRecord{}}
+	w := &wreck{texts: map[uint64]string{}, accounts: map[uint64]account{}, notices: map[string]NoticeRecord{}, hours: map[wreckHour]hours{}}
 	err := s.View(func(t *Tx) error {
 		as, err := t.loadAccounts()
 		if err != nil {
@@ -159,7 +163,7 @@ func (s *Store) readWreck(src *os.File) (*wreck, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, scan(src, func(tab table, key, body []byte) error {
+	err = scan(src, func(tab table, key, body []byte) error {
 		switch tab {
 		case tabTexts:
 			w.text(key, body)
@@ -167,6 +171,15 @@ func (s *Store) readWreck(src *os.File) (*wreck, error) {
 			w.account(key, body)
 		case tabNotices:
 			w.notice(key, body)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, scan(src, func(tab table, key, body []byte) error { // once all texts are known
+		if tab == tabHours {
+			w.hour(key, body)
 		}
 		return nil
 	})
@@ -255,7 +268,7 @@ func scanLeaf(p page, tab table, fn func(tab table, key, body []byte) error) err
 			}
 			continue
 		}
-		for _, t := range []table{tabEvents, tabTexts, tabAccounts, tabNotices} {
+		for _, t := range []table{tabEvents, tabTexts, tabAccounts, tabNotices, tabHours} {
 			if body, err := unseal(t, key, value); err == nil {
 				if err := fn(t, key, body); err != nil {
 					return err
