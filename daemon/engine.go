@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,7 @@ type Engine struct {
 	keys     atomic.Pointer[map[string]string] // hash of each account's own key
 	subs     subscribers
 	counts   counts
+	forgets  sync.RWMutex                 // held for writing while events become sums, for reading by who adds up both
 	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
 	wake     func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
 

@@ -34,8 +34,8 @@ func (d *service) housekeep(ctx context.Context) {
 	d.prune(ctx)
 }
 
-// prune forgets events older than the retention; the counters keep what they
-// were.
+// prune sums up events older than the retention and forgets them; the counters
+// keep what they were.
 func (d *service) prune(ctx context.Context) {
 	if err := d.engine.Prune(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error().Err(err).Msg("old events are still there")
@@ -55,7 +55,8 @@ func (e *Engine) PruneFollowed(ctx context.Context) error {
 	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
 }
 
-// Prune forgets the events older than the retention, a few at a time.
+// Prune sums up the events older than the retention and forgets them, a few at
+// a time.
 func (e *Engine) Prune(ctx context.Context) error {
 	snap := e.Snapshot()
 	settings := snap.Settings
@@ -66,15 +67,22 @@ func (e *Engine) Prune(ctx context.Context) error {
 // inSteps forgets until nothing is left to, a few at a time.
 func (e *Engine) inSteps(ctx context.Context, forget func(*store.Tx) (int, error)) error {
 	for {
-		gone := 0
-		err := e.do(ctx, func(w *work) (err error) {
-			gone, err = forget(w.tx)
-			return err
-		})
+		gone, err := e.step(ctx, forget)
 		if err != nil || gone < pruneStep {
 			return err
 		}
 	}
+}
+
+// step forgets a few, between two that read the past.
+func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) (gone int, err error) {
+	e.forgets.Lock()
+	defer e.forgets.Unlock()
+	err = e.do(ctx, func(w *work) (err error) {
+		gone, err = forget(w.tx)
+		return err
+	})
+	return gone, err
 }
 
 // trusted is how far after the newest event the clock is believed: one that is
