@@ -16,13 +16,16 @@ const houseAt = "17 * * * *"
 // wait long.
 const pruneStep = 2000
 
-// keepHouse schedules the daily backup and the forgetting of old events.
+// keepHouse schedules the daily backup, the forgetting of old events and the
+// giving back of what is free then.
 func (d *service) keepHouse(ctx context.Context) error {
 	return d.alarm.schedule(houseAt, func() { d.housekeep(ctx) })
 }
 
 // housekeep does the day's work, where it is not done yet.
 func (d *service) housekeep(ctx context.Context) {
+	d.house.Lock()
+	defer d.house.Unlock()
 	name, err := d.store.BackupDaily()
 	if err != nil {
 		d.Log.Error().Err(err).Msg("no backup was made")
@@ -32,6 +35,7 @@ func (d *service) housekeep(ctx context.Context) {
 	}
 	d.Log.Debug().Str("file", name).Msg("the day's housekeeping")
 	d.prune(ctx)
+	d.compact(ctx)
 }
 
 // prune sums up events older than the retention and forgets them; the counters
@@ -43,6 +47,23 @@ func (d *service) prune(ctx context.Context) {
 	if err := d.engine.PruneFollowed(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error().Err(err).Msg("old marks of the tools' records are still there")
 	}
+}
+
+// compact gives back what is free of the database, where that is much. That the
+// disk has no room for it is said once.
+func (d *service) compact(ctx context.Context) {
+	done, err := d.store.Compact(ctx)
+	switch said := d.cramped; {
+	case err != nil && ctx.Err() == nil:
+		d.Log.Error().Err(err).Msg("the database was not compacted")
+	case done.Outcome == store.CompactDone:
+		d.Log.Info().Int64("before", done.Before).Int64("after", done.After).Dur("pause", done.Paused).Msg("the database was compacted")
+	case done.Outcome == store.CompactNoRoom && !said:
+		d.Log.Warn().Int64("bytes", done.Before).Msg("a third of the database is free, and the disk has no room to compact it")
+	case done.Outcome == store.CompactTooBusy:
+		d.Log.Debug().Msg("the database was not compacted: it was too busy")
+	}
+	d.cramped = done.Outcome == store.CompactNoRoom
 }
 
 // markFor is how long the mark of a record is kept that does not grow. The

@@ -94,6 +94,9 @@ type service struct {
 	endPoll func()  // ends it
 	polls   pollTally
 
+	house   sync.Mutex // one housekeeping at a time
+	cramped bool       // of house: there was no room for a compaction
+
 	outcomes outcomes // of the senders, so that the log tells what is new
 }
 

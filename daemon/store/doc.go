@@ -40,7 +40,12 @@
 //	├── values       key → value
 //	├── follows      tool, path, session → JSON
 //	├── recent       (events that wait for their place in the tables above)
-//	└── hours        (sums of events that retention has forgotten)
+//	└── hours        account, hour → sums of events that retention has forgotten
+//
+// [Tx.Prune] turns old events into sums, one for each hour and whatever history
+// tells apart but sessions; those of an hour share a record. They are kept for
+// ever, and so are the texts that they name. [Store.Compact] then gives back
+// what is free of the file.
 //
 // Every value ends in a CRC-32C over the name of its bucket, its key and
 // itself, so that damage is seen in each record by itself, and whole records

@@ -177,12 +177,14 @@ func (s *Store) readWreck(src *os.File) (*wreck, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, scan(src, func(tab table, key, body []byte) error { // once all texts are known
+	err = scan(src, func(tab table, key, body []byte) error { // once all texts are known
 		if tab == tabHours {
 			w.hour(key, body)
 		}
 		return nil
 	})
+	w.forgot()
+	return w, err
 }
 
 func (w *wreck) text(key, body []byte) {

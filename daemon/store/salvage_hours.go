@@ -21,6 +21,19 @@ func (w *wreck) hour(key, body []byte) {
 	}
 }
 
+// forgot takes from the sums up to where events were forgotten, where the record
+// of the account is an older copy that does not know: the file may still have
+// pages with these events.
+func (w *wreck) forgot() {
+	for name := range w.hours {
+		a, ok := w.accounts[name.account]
+		if at := uint64(name.at.UnixMilli()); ok && a.pruned <= at {
+			a.pruned = at + uint64(time.Hour/time.Millisecond)
+			w.accounts[name.account] = a
+		}
+	}
+}
+
 // putHours adds the sums that s lacks. It goes before the events: where s has
 // events of an hour they are those that the sums are of, and the sums are left.
 func (s *Store) putHours(w *wreck) error {

@@ -33,8 +33,11 @@ type Store struct {
 	db      *bbolt.DB // nil when closed, or when it could not be opened anew
 	file    *os.File  // of db
 	words   *dictionary
+	renamed bool         // the file got its name a moment ago: that has to be on the disk before more is put into it
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
+
+	changes atomic.Pointer[changes] // while the file is compacted
 
 	backups sync.Mutex // one is written at a time: two of one path would write one file
 }
@@ -75,6 +78,7 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			t = newTx(tx, s.words)
+			t.changes = s.changes.Load()
 			s.least.Store(max(s.least.Load(), tx.Size()))
 			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush)
 			return inside
@@ -167,10 +171,22 @@ func (s *Store) reopen() error {
 		return err
 	}
 	s.words.forget()
-	if err := s.attach(); err != nil {
+	if err := inOrder(s.settleName, s.attach); err != nil {
 		return err
 	}
 	s.suspect.Store(false)
+	return nil
+}
+
+// settleName has a new name of the file on the disk.
+func (s *Store) settleName() error {
+	if !s.renamed {
+		return nil
+	}
+	if err := syncDir(s.dir); err != nil {
+		return diskError("syncing "+s.dir, err)
+	}
+	s.renamed = false
 	return nil
 }
 
