@@ -165,7 +165,7 @@ func (c *compaction) copyAll(to *target) error {
 
 // copySome copies records of a table from a key on, and tells where to go on.
 func (c *compaction) copySome(to *target, tab table, from []byte) (next []byte, more bool, err error) {
-	const enough, memory = 1 << 20, 4 << 20
+	const enough, memory = 256 << 10, 2 << 20
 	n := 0
 	err = c.s.View(func(t *Tx) error {
 		return to.update(func(tx *bbolt.Tx) error {

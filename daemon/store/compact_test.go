@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"syscall"
@@ -199,4 +200,44 @@ func failing(at string, err error) func(string) error {
 		}
 		return nil
 	}
+}
+
+func TestACompactionOnAFullDiskLeavesTheDatabase(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=32m"); err != nil {
+		t.Skipf("a small disk cannot be mounted here, which needs root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	s := holed(t, filepath.Join(disk, "state"), 40_000)
+	defer s.Close()
+	want := content(t, s)
+	ballast, err := os.Create(filepath.Join(disk, "ballast"))
+	must(t, err)
+	for err == nil {
+		_, err = ballast.Write(make([]byte, 4096))
+	}
+	must(t, ballast.Close())
+	if done, err := s.Compact(t.Context()); err != nil || done.Outcome != CompactNoRoom {
+		t.Errorf("before it begins: %+v, %v", done, err)
+	}
+	for _, room := range []int64{0, 100 << 10, 200 << 10} { // which it trusts to be enough
+		info, err := os.Stat(ballast.Name())
+		must(t, err)
+		must(t, os.Truncate(ballast.Name(), info.Size()-room))
+		c := &compaction{s: s, ctx: t.Context(), room: func(string, int64) bool { return true }, step: failing("", nil)}
+		if done, err := c.run(); err != nil || done.Outcome != CompactNoRoom {
+			t.Errorf("with %d bytes of room: %+v, %v", room, done, err)
+		}
+		if left := glob(t, filepath.Join(s.dir, "*.part*")); len(left) > 0 {
+			t.Errorf("left behind: %q", left)
+		}
+	}
+	if got := content(t, s); !reflect.DeepEqual(got, want) {
+		t.Error("it has another content")
+	}
+	must(t, os.Remove(ballast.Name()))
+	if done, err := s.Compact(t.Context()); err != nil || done.Outcome != CompactDone {
+		t.Errorf("with room again: %+v, %v", done, err)
+	}
+	verify(t, s)
 }
