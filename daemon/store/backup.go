@@ -114,7 +114,7 @@ func (s *Store) Backup(path string) error {
 		if err != nil {
 			return err
 		}
-		_, err = inspect(f, info.Size(), true, s.schema)
+		_, err = inspect(f, info.Size(), whole, s.schema)
 		return err
 	})
 	return diskError("writing the backup "+path, err)

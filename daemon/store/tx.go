@@ -19,7 +19,8 @@ type Tx struct {
 	buckets  [tabEnd]*bbolt.Bucket
 	accounts *accounts
 	arena    []byte
-	broken   error // a write failed half way: the transaction must not be committed
+	commit   uint64 // its number in the database's line
+	broken   error  // a write failed half way: the transaction must not be committed
 }
 
 var _ quota.Book = (*Tx)(nil)
