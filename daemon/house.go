@@ -24,7 +24,9 @@ func (d *service) keepHouse(ctx context.Context) error {
 // housekeep does the day's work, where it is not done yet.
 func (d *service) housekeep(ctx context.Context) {
 	name, err := d.store.BackupDaily()
-	if err != nil {
+	if err == nil {
+		d.unbacked.Store(false)
+	} else if !d.unbacked.Swap(true) { // once, and not each hour
 		d.Log.Error().Err(err).Msg("no backup was made")
 	}
 	if name == "" && err == nil {

@@ -7,6 +7,7 @@ import (
 	stdlog "log"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -100,6 +101,8 @@ type service struct {
 	poll    *poller // the present one, of mu too; nil where no reading is enabled
 	endPoll func()  // ends it
 	polls   pollTally
+
+	unbacked atomic.Bool // the last daily backup failed, and it was told
 
 	outcomes outcomes // of the senders, so that the log tells what is new
 }
