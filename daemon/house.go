@@ -27,7 +27,9 @@ func (d *service) housekeep(ctx context.Context) {
 	d.house.Lock()
 	defer d.house.Unlock()
 	name, err := d.store.BackupDaily()
-	if err != nil {
+	if err == nil {
+		d.unbacked.Store(false)
+	} else if !d.unbacked.Swap(true) { // once, and not each hour
 		d.Log.Error().Err(err).Msg("no backup was made")
 	}
 	if name == "" && err == nil {

@@ -93,7 +93,7 @@ func (c *compaction) measure() (free int64, err error) {
 		if err != nil {
 			return fault(err)
 		}
-		w := &walker{f: c.s.file, m: m, seen: make(bitmap, m.pages/64+1)}
+		w := &walker{f: c.s.file, m: m, seen: newBitmap(m.pages)}
 		list, err := w.freelist()
 		if err != nil {
 			return fault(err)
@@ -137,7 +137,7 @@ func (c *compaction) rewrite() error {
 		func() error { return c.catchUp(to) },
 		func() error { return c.step("sync") },
 		to.settle,
-		func() error { return c.look(true) },
+		func() error { return c.look(whole) },
 		to.open,
 		func() error { return c.swap(to) },
 	)
@@ -237,7 +237,7 @@ func (c *compaction) swap(to *target) error {
 		c.s.still,
 		func() error { return c.last(to) },
 		to.settle,
-		func() error { return c.look(false) },
+		func() error { return c.look(branches) },
 		func() error { return c.step("rename") },
 		func() error { return diskError("replacing the database", os.Rename(c.part(), c.s.Path())) },
 	)
@@ -246,7 +246,7 @@ func (c *compaction) swap(to *target) error {
 	}
 	// The name is the new file's from here on: nothing more is written to the old one.
 	c.s.renamed = true
-	err = c.s.reopen()
+	err = c.s.reopen(asItIs)
 	c.done.Outcome, c.done.After = CompactDone, c.s.least.Load()
 	return err
 }
@@ -266,7 +266,7 @@ func (c *compaction) last(to *target) error {
 }
 
 // look inspects the copy.
-func (c *compaction) look(full bool) error {
+func (c *compaction) look(deep depth) error {
 	f, err := openPlain(c.part(), os.O_RDONLY)
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (c *compaction) look(full bool) error {
 	if err != nil {
 		return diskError("reading "+c.part(), err)
 	}
-	_, err = inspect(f, info.Size(), full, c.s.schema)
+	_, err = inspect(f, info.Size(), deep, c.s.schema)
 	return err
 }
 

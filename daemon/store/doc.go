@@ -12,18 +12,21 @@
 //	state folder
 //	├── quotad.db              everything below
 //	├── created                says that there was a database, should it vanish
+//	├── mark                   how many commits were acknowledged, should some be lost
+//	├── distrust               says that all has to be looked at: damage was seen
 //	├── lock                   held while the folder is in use; names the process
 //	├── quotad.db.damaged-T    moved aside, never deleted
 //	├── quotad.db.replaced-T   what a restore put another file in the place of
 //	└── backups
-//	    ├── quotad-T.db        one a day, the newest seven
+//	    ├── quotad-T.db        one for each of the last seven days
 //	    └── quotad-T-schemaN.db   before a migration from schema N
 //
 // The database; account, day and "at" are numbers, id and turn are packed so
 // that bytes sort as the text does (see [packID]):
 //
 //	quotad.db
-//	├── meta         "schema" → version · "settings" → hash
+//	├── meta         "schema" → version · "settings" → hash · "line" → name of the
+//	│                files copied from each other; its sequence counts the commits
 //	├── accounts     name → number, events, at of the last, pruned up to
 //	├── events       account, at, id → kind, links, seq, fields
 //	├── ids          id → account, at

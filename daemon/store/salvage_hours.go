@@ -40,7 +40,7 @@ func (s *Store) putHours(w *wreck) error {
 	if len(w.hours) == 0 {
 		return nil
 	}
-	return s.Update(func(t *Tx) error {
+	err := s.Update(func(t *Tx) error {
 		for name, h := range w.hours {
 			from, ok := w.accounts[name.account]
 			if !ok {
@@ -52,6 +52,10 @@ func (s *Store) putHours(w *wreck) error {
 		}
 		return nil
 	})
+	if err == nil {
+		w.hours = nil // once
+	}
+	return err
 }
 
 func (t *Tx) putLackingHour(account string, at time.Time, h hours) error {

@@ -20,6 +20,7 @@ type Tx struct {
 	accounts *accounts
 	arena    []byte
 	changes  *changes // what is written is noted there; nil: nowhere
+	commit   uint64   // its number in the database's line
 	broken   error    // a write failed half way: the transaction must not be committed
 }
 

@@ -66,7 +66,7 @@ func (s *Store) verifyPages() error {
 		if err != nil {
 			return diskError("reading the database", err)
 		}
-		if _, err := inspect(s.file, info.Size(), true, s.schema); err != nil {
+		if _, err := inspect(s.file, info.Size(), whole, s.schema); err != nil {
 			return err
 		}
 		return check(tx)
