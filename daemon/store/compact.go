@@ -186,9 +186,19 @@ func (c *compaction) copySome(to *target, tab table, from []byte) (next []byte, 
 	})
 	if c.copied += n; err == nil && c.copied >= memory {
 		c.copied = 0
-		err = inOrder(c.s.Trim, to.close, to.open)
+		err = inOrder(c.giveBack, to.close, to.open)
 	}
 	return next, more, err
+}
+
+// giveBack gives back the memory of what was read, unless others are busy for
+// long.
+func (c *compaction) giveBack() error {
+	if !c.s.seize(c.ctx, 100*time.Millisecond) {
+		return c.ctx.Err()
+	}
+	defer c.s.mu.Unlock()
+	return c.s.trim()
 }
 
 // catchUp copies again what was changed meanwhile, until little is left to.
@@ -224,7 +234,10 @@ func (c *compaction) written() (keys map[written]struct{}, err error) {
 // swap copies the last of what was changed, and puts the copy in the place of
 // the database, while nobody reads or writes.
 func (c *compaction) swap(to *target) error {
-	if !c.s.seize(c.ctx) {
+	if old, err := os.Open(c.s.Path()); err == nil {
+		defer old.Close() // the last to close it waits until its blocks are free: not while others wait
+	}
+	if !c.s.seize(c.ctx, seizeFor) {
 		return firstError(c.ctx.Err(), errTooBusy)
 	}
 	defer c.s.mu.Unlock()
@@ -237,7 +250,7 @@ func (c *compaction) swap(to *target) error {
 		c.s.still,
 		func() error { return c.last(to) },
 		to.settle,
-		func() error { return c.look(branches) },
+		func() error { return c.look(glance) },
 		func() error { return c.step("rename") },
 		func() error { return diskError("replacing the database", os.Rename(c.part(), c.s.Path())) },
 	)
@@ -285,8 +298,8 @@ const seizeFor = 30 * time.Second
 
 // seize takes the store for one alone, once nobody uses it: whoever waits for
 // that in line keeps all others waiting. False: there was no such moment.
-func (s *Store) seize(ctx context.Context) bool {
-	for end := time.Now().Add(seizeFor); ctx.Err() == nil && time.Now().Before(end); time.Sleep(time.Millisecond) {
+func (s *Store) seize(ctx context.Context, most time.Duration) bool {
+	for end := time.Now().Add(most); ctx.Err() == nil && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if s.mu.TryLock() {
 			return true
 		}

@@ -116,6 +116,11 @@ func (s *Store) Trim() error {
 		return nil
 	}
 	defer s.mu.Unlock()
+	return s.trim()
+}
+
+// trim is Trim for who holds the store alone.
+func (s *Store) trim() error {
 	if s.closed || s.db == nil || s.suspect.Load() {
 		return nil
 	}
