@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (h hours) events() (n int64) {
 	return n
 }
 
+// keys are those of the sums, always in the same order.
+func (h hours) keys() []quota.HourKey { return slices.SortedFunc(maps.Keys(h), compareSums) }
+
 // What the record of a sum holds: its kind in the lowest bits, and what is there.
 const (
 	sumUsage  = 1 << 3 // quota.HourKey.TurnUsage
@@ -50,11 +54,7 @@ func sumTextsOf(k *quota.HourKey) [6]*string {
 
 // appendHours writes the sums of an hour, always in the same order.
 func appendHours(b []byte, h hours, word numbered) ([]byte, error) {
-	keys := make([]quota.HourKey, 0, len(h))
-	for k := range h {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, compareSums)
+	keys := h.keys()
 	b = binary.AppendUvarint(append(b, hoursFormat), uint64(len(keys)))
 	for i := range keys {
 		var err error
@@ -172,6 +172,15 @@ func splitHour(key []byte) (account uint64, at time.Time, err error) {
 	return no, time.Unix(3600*int64(binary.BigEndian.Uint32(key[n:])), 0).UTC(), nil
 }
 
+// hour are the sums that are there of an hour; none where there is no record.
+func (t *Tx) hour(key []byte) (hours, error) {
+	body, ok, err := t.get(tabHours, key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return t.hourAt(key, body)
+}
+
 // hourAt are the sums of a record.
 func (t *Tx) hourAt(key, body []byte) (hours, error) {
 	_, at, err := splitHour(key)
@@ -196,18 +205,12 @@ func (t *Tx) sumUp(a *account, more hours) error {
 	}
 	for at, h := range byHour {
 		key := hourKey(a.no, at)
-		body, ok, err := t.get(tabHours, key)
+		old, err := t.hour(key)
 		if err != nil {
 			return err
 		}
-		if ok {
-			old, err := t.hourAt(key, body)
-			if err != nil {
-				return err
-			}
-			for k, s := range old {
-				h[k] = h[k].Plus(s)
-			}
+		for k, s := range old {
+			h[k] = h[k].Plus(s)
 		}
 		if err := t.putHour(key, h); err != nil {
 			return err
@@ -261,12 +264,7 @@ func (t *Tx) Sums(account string, since, until time.Time) iter.Seq2[quota.Entry,
 // each yields the sums as entries, always in the same order; false where it was
 // told to stop.
 func (h hours) each(account string, yield func(quota.Entry, error) bool) bool {
-	keys := make([]quota.HourKey, 0, len(h))
-	for k := range h {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, compareSums)
-	for _, k := range keys {
+	for _, k := range h.keys() {
 		if !yield(k.Entry(account, h[k]), nil) {
 			return false
 		}

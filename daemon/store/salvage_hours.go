@@ -70,15 +70,9 @@ func (t *Tx) putLackingHour(account string, at time.Time, h hours) error {
 		break
 	}
 	key := hourKey(a.no, at)
-	body, ok, err := t.get(tabHours, key)
-	if err != nil {
+	old, err := t.hour(key)
+	if err != nil || old.events() >= h.events() {
 		return err
-	}
-	if ok {
-		old, err := t.hourAt(key, body)
-		if err != nil || old.events() >= h.events() {
-			return err
-		}
 	}
 	a.pruned = max(a.pruned, uint64(at.UnixMilli())+1)
 	a.dirty = true
