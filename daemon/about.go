@@ -32,12 +32,15 @@ type About struct {
 	Provider []AboutProvider `json:"provider"` // the accounts whose own reading is enabled
 }
 
-// AboutAccount is how many events an account has, and when.
+// AboutAccount is how many events an account has, and when, and what is left of
+// those older than the retention.
 type AboutAccount struct {
-	Account string     `json:"account"`
-	Events  uint64     `json:"events"`
-	First   *time.Time `json:"first"`
-	Last    *time.Time `json:"last"`
+	Account  string     `json:"account"`
+	Events   uint64     `json:"events"`
+	First    *time.Time `json:"first"`
+	Last     *time.Time `json:"last"`
+	Sums     uint64     `json:"sums,omitempty"`      // hourly ones
+	SumsFrom *time.Time `json:"sums_from,omitempty"` // the first hour of them
 }
 
 // AboutTool is what a tool was heard to do.
@@ -85,7 +88,11 @@ func (e *Engine) about() (a About, err error) {
 			return err
 		}
 		for _, c := range counts {
-			a.Accounts = append(a.Accounts, AboutAccount{c.Account, c.Events, set(c.First), set(c.Last)})
+			sums, from, err := tx.Summed(c.Account)
+			if err != nil {
+				return err
+			}
+			a.Accounts = append(a.Accounts, AboutAccount{c.Account, c.Events, set(c.First), set(c.Last), sums, set(from)})
 		}
 		if a.VerifiedAt, err = verifiedAt(tx); err != nil {
 			return err

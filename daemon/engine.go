@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,7 @@ type Engine struct {
 	keys     atomic.Pointer[map[string]string] // hash of each account's own key
 	subs     subscribers
 	counts   counts
+	forgets  sync.RWMutex                 // held for writing while events become sums, for reading by who adds up both
 	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
 	wake     func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
 
@@ -229,9 +231,9 @@ func (e *Engine) present(now time.Time) error {
 }
 
 // failed looks whether an error of the store is one that only a new start can
-// mend.
+// mend. Damage is mended where the database is opened.
 func (e *Engine) failed(err error) {
-	if !errors.Is(err, store.ErrGone) {
+	if !errors.Is(err, store.ErrGone) && !(errors.Is(err, store.ErrDamaged) && e.store.Distrust(err)) {
 		return
 	}
 	select {

@@ -57,12 +57,14 @@ func (e *Engine) History(ctx context.Context, q HistoryQuery) (quota.History, er
 	if !ok {
 		return quota.History{}, noAccount(account)
 	}
+	e.forgets.RLock()
+	defer e.forgets.RUnlock()
 	pricer, start, err := e.pricerAt(meter, q.Since)
 	if err != nil {
 		return quota.History{}, err
 	}
 	tally := quota.NewTally(pricer, q.HistoryQuery)
-	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Since: start, Until: q.Until}) {
+	for entry, err := range e.past(ctx, account, start, q.Until) {
 		if err == nil {
 			err = tally.Add(entry)
 		}
@@ -77,7 +79,10 @@ func (e *Engine) History(ctx context.Context, q HistoryQuery) (quota.History, er
 // teach it.
 func (e *Engine) pricerAt(m *quota.Meter, since time.Time) (p *quota.Pricer, start time.Time, err error) {
 	err = e.store.View(func(tx *store.Tx) error {
-		p, start, err = quota.PricerAt(m, tx, since)
+		pruned, err := tx.Pruned(m.Account.Name)
+		if err == nil {
+			p, start, err = quota.PricerAt(m, tx, since, !pruned.IsZero())
+		}
 		return err
 	})
 	return p, start, err
@@ -179,6 +184,7 @@ func (q WhatIfQuery) Values() url.Values {
 
 // WhatIf tries what an account used on other plans. No checkpoint tells what its
 // turns would have taught there: those before the time asked for are read too.
+// An hourly sum is tried as one use at the beginning of its hour.
 func (e *Engine) WhatIf(ctx context.Context, q WhatIfQuery) (quota.WhatIfs, error) {
 	account, snap := cmp.Or(q.Account, quota.DefaultAccount), e.Snapshot()
 	meter, ok := snap.meter(account)
@@ -190,7 +196,9 @@ func (e *Engine) WhatIf(ctx context.Context, q WhatIfQuery) (quota.WhatIfs, erro
 		return quota.WhatIfs{}, err
 	}
 	until := earlier(q.Until, e.now().Add(time.Millisecond)) // what is of this instant counts
-	for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Until: until}) {
+	e.forgets.RLock()
+	defer e.forgets.RUnlock()
+	for entry, err := range e.past(ctx, account, time.Time{}, until) {
 		if err != nil {
 			return quota.WhatIfs{}, err
 		}

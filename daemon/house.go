@@ -16,15 +16,20 @@ const houseAt = "17 * * * *"
 // wait long.
 const pruneStep = 2000
 
-// keepHouse schedules the daily backup and the forgetting of old events.
+// keepHouse schedules the daily backup, the forgetting of old events and the
+// giving back of what is free then.
 func (d *service) keepHouse(ctx context.Context) error {
 	return d.alarm.schedule(houseAt, func() { d.housekeep(ctx) })
 }
 
 // housekeep does the day's work, where it is not done yet.
 func (d *service) housekeep(ctx context.Context) {
+	d.house.Lock()
+	defer d.house.Unlock()
 	name, err := d.store.BackupDaily()
-	if err != nil {
+	if err == nil {
+		d.unbacked.Store(false)
+	} else if !d.unbacked.Swap(true) { // once, and not each hour
 		d.Log.Error().Err(err).Msg("no backup was made")
 	}
 	if name == "" && err == nil {
@@ -32,10 +37,11 @@ func (d *service) housekeep(ctx context.Context) {
 	}
 	d.Log.Debug().Str("file", name).Msg("the day's housekeeping")
 	d.prune(ctx)
+	d.compact(ctx)
 }
 
-// prune forgets events older than the retention; the counters keep what they
-// were.
+// prune sums up events older than the retention and forgets them; the counters
+// keep what they were.
 func (d *service) prune(ctx context.Context) {
 	if err := d.engine.Prune(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error().Err(err).Msg("old events are still there")
@@ -43,6 +49,23 @@ func (d *service) prune(ctx context.Context) {
 	if err := d.engine.PruneFollowed(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error().Err(err).Msg("old marks of the tools' records are still there")
 	}
+}
+
+// compact gives back what is free of the database, where that is much. That the
+// disk has no room for it is said once.
+func (d *service) compact(ctx context.Context) {
+	done, err := d.store.Compact(ctx)
+	switch said := d.cramped; {
+	case err != nil && ctx.Err() == nil:
+		d.Log.Error().Err(err).Msg("the database was not compacted")
+	case done.Outcome == store.CompactDone:
+		d.Log.Info().Int64("before", done.Before).Int64("after", done.After).Dur("pause", done.Paused).Msg("the database was compacted")
+	case done.Outcome == store.CompactNoRoom && !said:
+		d.Log.Warn().Int64("bytes", done.Before).Msg("a third of the database is free, and the disk has no room to compact it")
+	case done.Outcome == store.CompactTooBusy:
+		d.Log.Debug().Msg("the database was not compacted: it was too busy")
+	}
+	d.cramped = done.Outcome == store.CompactNoRoom
 }
 
 // markFor is how long the mark of a record is kept that does not grow. The
@@ -55,7 +78,8 @@ func (e *Engine) PruneFollowed(ctx context.Context) error {
 	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
 }
 
-// Prune forgets the events older than the retention, a few at a time.
+// Prune sums up the events older than the retention and forgets them, a few at
+// a time.
 func (e *Engine) Prune(ctx context.Context) error {
 	snap := e.Snapshot()
 	settings := snap.Settings
@@ -66,15 +90,22 @@ func (e *Engine) Prune(ctx context.Context) error {
 // inSteps forgets until nothing is left to, a few at a time.
 func (e *Engine) inSteps(ctx context.Context, forget func(*store.Tx) (int, error)) error {
 	for {
-		gone := 0
-		err := e.do(ctx, func(w *work) (err error) {
-			gone, err = forget(w.tx)
-			return err
-		})
+		gone, err := e.step(ctx, forget)
 		if err != nil || gone < pruneStep {
 			return err
 		}
 	}
+}
+
+// step forgets a few, between two that read the past.
+func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) (gone int, err error) {
+	e.forgets.Lock()
+	defer e.forgets.Unlock()
+	err = e.do(ctx, func(w *work) (err error) {
+		gone, err = forget(w.tx)
+		return err
+	})
+	return gone, err
 }
 
 // trusted is how far after the newest event the clock is believed: one that is

@@ -7,6 +7,7 @@ import (
 	stdlog "log"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,20 +43,27 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	super := newSupervisor()
+	started := super.starting()
+	defer started()
 	s, err := openStore(o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	engine, err := NewEngine(s, settings, time.Now, o.Log)
+	if errors.Is(err, store.ErrDamaged) {
+		s.Distrust(err) // the next start looks at everything
+	}
 	if err != nil {
 		return err
 	}
+	started()
 	ln, handed, err := listen(o.Paths.Socket)
 	if err != nil {
 		return err
 	}
-	d := &service{Options: o, engine: engine, store: s, super: newSupervisor(), handed: handed, failed: make(chan error, 1)}
+	d := &service{Options: o, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1)}
 	return d.serve(ctx, ln, reload)
 }
 
@@ -94,6 +102,10 @@ type service struct {
 	endPoll func()  // ends it
 	polls   pollTally
 
+	house    sync.Mutex  // one housekeeping at a time
+	cramped  bool        // of house: there was no room for a compaction
+	unbacked atomic.Bool // the last daily backup failed, and it was told
+
 	outcomes outcomes // of the senders, so that the log tells what is new
 }
 
@@ -122,6 +134,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.parts.Go(func() { d.follow.run(partsCtx) })
 	d.parts.Go(func() { d.watchClock(partsCtx) })
 	d.parts.Go(func() { d.housekeep(partsCtx) })
+	d.parts.Go(func() { d.scrub(partsCtx) })
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()

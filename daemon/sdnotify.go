@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -34,6 +35,29 @@ func (s *supervisor) beat() time.Duration {
 }
 
 // Nothing can be done where telling fails: systemd finds out by itself.
+
+// longStart is how often systemd is asked to wait while a database is mended or
+// folded anew: by itself it waits a minute and a half.
+const longStart = 10 * time.Second
+
+// starting keeps systemd patient until it is told to end that.
+func (s *supervisor) starting() (started func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		ticker := time.NewTicker(longStart)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				more := 3 * longStart
+				_, _ = sd.SdNotify(false, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=Going through the database", more.Microseconds()))
+			}
+		}
+	}()
+	return cancel
+}
 
 func (s *supervisor) ready()    { _, _ = sd.SdNotify(false, sd.SdNotifyReady) }
 func (s *supervisor) stopping() { _, _ = sd.SdNotify(false, sd.SdNotifyStopping) }

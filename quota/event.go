@@ -274,4 +274,5 @@ type Entry struct {
 	Voided    bool   // a void event names it
 	TurnModel string // kind prompt: the model of its turn's first usage event
 	TurnUsage bool   // kind prompt: a usage event of its turn is there
+	Sum       int64  // so many events of its hour, which retention has summed up; 0: it is one event
 }

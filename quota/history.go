@@ -63,7 +63,7 @@ type HistoryRow struct {
 	From  *time.Time `json:"from"`           // null where there is one period
 	Until *time.Time `json:"until"`          //
 	Key   string     `json:"key"`            // "" of events that tell none
-	Rest  bool       `json:"rest,omitempty"` // the sum of keys that are too many to tell apart
+	Rest  bool       `json:"rest,omitempty"` // the sum of keys that are too many to tell apart, or of sessions older than the retention
 	Use
 }
 

@@ -130,7 +130,7 @@ func TestAHistoryOfAWindowIsItsStatus(t *testing.T) {
 
 // historyFrom is the history of a book from an instant on.
 func historyFrom(t fataler, m *Meter, b Book, from time.Time) History {
-	price, start, err := PricerAt(m, b, from)
+	price, start, err := PricerAt(m, b, from, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func TestPricesAreThoseOfTheFold(t *testing.T) {
 			}
 		}
 		var got []Charge
-		pricer, start, err := PricerAt(m, book, from)
+		pricer, start, err := PricerAt(m, book, from, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func (t *Tally) useOf(e Entry, c Charge) (u Use, ok bool) {
 		return u, false
 	}
 	if e.Kind == KindExhausted {
-		u.Stops = 1
+		u.Stops = e.events()
 		return u, t.meter.Rules.Bill(e.Event) == OnPlan
 	}
 	if c.Reason == ChargeNoKind {
@@ -93,9 +93,9 @@ func (t *Tally) row(e Entry) (*Use, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := rowKey{from: from, key: t.keyOf(e)}
+	at := rowKey{from: from, key: t.keyOf(e), rest: t.query.By == SplitBySession && e.Sum > 0}
 	row := t.rows[at]
-	if row == nil && !t.tells(at.key) {
+	if row == nil && !at.rest && !t.tells(at.key) {
 		at = rowKey{from: from, rest: true}
 		row = t.rows[at]
 	}

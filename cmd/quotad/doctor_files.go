@@ -152,6 +152,11 @@ func (x *examination) backups() {
 		x.fault("quotad backup", "%v", err)
 		return
 	}
+	if info, err := os.Stat(x.paths.Database); err == nil {
+		if err := store.BackupRoom(x.paths.StateDir, info.Size()); err != nil {
+			x.warn("df -h "+x.paths.StateDir, "%v", err)
+		}
+	}
 	if len(list) == 0 {
 		x.noBackup()
 		return

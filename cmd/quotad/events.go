@@ -31,7 +31,9 @@ func (a *app) eventsCommand() *cobra.Command {
 		Short: "List or export what was recorded",
 		Long: `Lists recorded events, oldest first. With --json it writes one JSON object a
 line, which "quotad import" and "quotad simulate" read. It asks the daemon, and
-opens the database itself where none runs.
+opens the database itself where none runs. Events older than the retention
+([store] retention_days) are not among them: of those "quotad history" has the
+sums of each hour.
 
 ` + timeForms,
 		Example: `  quotad events --since today

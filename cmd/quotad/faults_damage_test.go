@@ -48,6 +48,39 @@ func TestDamagedDatabase(t *testing.T) {
 	}
 }
 
+// An older copy is whole and not the newest: that is told, and what the backup
+// has beyond it is taken over.
+func TestOlderDatabase(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	p := h.start()
+	kept := prompts("kept", 20)
+	h.post(kept...).accepted(t)
+	p.stop()
+	old, err := os.ReadFile(h.database())
+	h.must(err)
+	p = h.start()
+	since := prompts("since", 20)
+	h.post(since...).accepted(t)
+	h.backup()
+	h.post(prompts("lost", 5)...).accepted(t)
+	p.stop()
+	h.must(os.WriteFile(h.database(), old, 0o600))
+	p = h.start()
+	if said := p.said.String(); !strings.Contains(said, "older than what was last written") || !strings.Contains(said, "20 events were taken over") {
+		t.Errorf("it says:\n%s", said)
+	}
+	if lost := h.lost(append(kept, since...)); len(lost) > 0 {
+		t.Error(lost)
+	}
+	h.checkCounters()
+	h.verify()
+	p.stop()
+	if p = h.start(); strings.Contains(p.said.String(), "older") {
+		t.Errorf("told again:\n%s", p.said)
+	}
+}
+
 // A database that was there and is gone is not taken for a first start.
 func TestMissingDatabase(t *testing.T) {
 	t.Parallel()

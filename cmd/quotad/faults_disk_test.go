@@ -154,8 +154,11 @@ func limitFiles(t *testing.T, p *process, bytes uint64) {
 func TestADiskThatFails(t *testing.T) {
 	t.Parallel()
 	for name, inject := range map[string]string{
-		"syncing fails": "fdatasync:error=EIO:when=10..15",
-		"writing fails": "pwrite64:error=EIO:when=40..45",
+		"syncing fails":                 "fdatasync:error=EIO:when=10..15",
+		"writing fails":                 "pwrite64:error=EIO:when=40..45",
+		"the quota is reached":          "pwrite64:error=EDQUOT:when=40..45",
+		"the file system is read-only":  "pwrite64:error=EROFS:when=40..45",
+		"a sync finds the disk is full": "fdatasync:error=ENOSPC:when=10..15",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -184,6 +187,50 @@ func TestADiskThatFails(t *testing.T) {
 			h.verify()
 		})
 	}
+}
+
+// Damage that shows while the daemon runs ends it with words, and is mended by
+// the next start: after a failed sync the file is looked over before anything
+// is acknowledged.
+func TestDamageSeenWhileRunning(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	p := h.traced("fdatasync:error=EIO:when=10..12")
+	h.ready(p)
+	kept := prompts("kept", 200)
+	h.post(kept...).accepted(t)
+	h.backup()
+	data, err := os.ReadFile(h.database())
+	h.must(err)
+	f, err := os.OpenFile(h.database(), os.O_RDWR, 0)
+	h.must(err)
+	_, err = f.WriteAt(garbledPages(data), 0) // in place: it is mapped
+	h.must(err, f.Close())
+	var acked []quota.Event
+	for i := range 200 { // until the sync fails, on whatever thread
+		e := prompts(fmt.Sprintf("more-%d", i), 1)
+		a, err := sendEvents(h.client, e)
+		if err != nil {
+			break
+		}
+		if a.status == http.StatusOK {
+			acked = append(acked, e...)
+		}
+	}
+	if code := p.end(startLimit); code != 1 || !strings.Contains(p.said.String(), "damaged") {
+		t.Errorf("it ended with %d:\n%s", code, p.said)
+	}
+	p = h.start()
+	for _, text := range []string{"the database was damaged", "the backup", "kept as"} {
+		if !strings.Contains(p.said.String(), text) {
+			t.Errorf("it does not say %q:\n%s", text, p.said)
+		}
+	}
+	if lost := h.lost(append(kept, acked...)); len(lost) > 0 {
+		t.Error(lost)
+	}
+	h.checkCounters()
+	h.verify()
 }
 
 // Killed just before a call that writes, the daemon has all that it acknowledged.
@@ -268,6 +315,9 @@ func (h *daemonHome) postStubbornly(events []quota.Event) (refused int) {
 				break
 			}
 			a.complaint(h.t, http.StatusServiceUnavailable)
+			if a.header.Get("Retry-After") == "" {
+				h.t.Error("503 without Retry-After")
+			}
 			if refused++; refused > 500 {
 				h.t.Fatal("it never heals")
 			}

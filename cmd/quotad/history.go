@@ -44,6 +44,11 @@ With --by the 20 that used most are told apart, and the others summed up;
 --csv is RFC 4180, with times in UTC. A text in it that a spreadsheet would take
 for a formula (it begins with = + - or @) has a ' before it.
 
+Of what is older than the retention ([store] retention_days) the sums of each
+hour in UTC are kept, for ever. They count at the beginning of their hour, also
+in a zone that is off by half an hour, and know no sessions: --by session counts
+them among the others.
+
 It asks the daemon, and opens the database itself where none runs.
 
 ` + timeForms,

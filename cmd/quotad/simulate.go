@@ -46,8 +46,9 @@ many prompts would have been refused, what the peak hours cost on top, and which
 plan that would have been enough costs least a month, by the prices of now. It
 tries the plans that are sold or can be renewed, or those of --plan. What the
 provider said of the real plan is left out. A prompt that is refused uses
-nothing, and the next one is made all the same. It asks the daemon, and opens
-the database itself where none runs.`,
+nothing, and the next one is made all the same. Use older than the retention is
+known by the hour, and tried as if it came at the beginning of each. It asks the
+daemon, and opens the database itself where none runs.`,
 		Example: `  quotad simulate --plan v2/pro --at 2026-11-23T12:00:00Z events.ndjson
   quotad events --json | quotad simulate --plan v3/pro --subscribed 2026-03-04T16:55:13+08:00 -
   quotad simulate --plan lab/tiny --config lab.toml events.ndjson

@@ -11,12 +11,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// How many backups are kept: of those made daily, and of those made before a
-// migration.
+// How many backups are kept: the newest one of each of so many days, all that
+// are younger than a day, and of those made before a migration.
 const (
-	keepDaily  = 7
+	keepDays   = 7
+	keepYoung  = 24 * time.Hour
 	keepBefore = 3
 )
 
@@ -90,7 +93,7 @@ func Backups(dir string) ([]Backup, error) {
 // that is there is replaced. The copy is whole, looked over and on the disk
 // when Backup returns nil; else path is as it was.
 func (s *Store) Backup(path string) error {
-	for _, own := range []string{s.Path(), filepath.Join(s.dir, lockName), filepath.Join(s.dir, markerName)} {
+	for _, own := range []string{s.Path(), s.inDir(lockName), s.inDir(markerName), s.inDir(markName)} {
 		if same(path, own) {
 			return fmt.Errorf("a backup cannot take the place of %s, which is in use", own)
 		}
@@ -114,7 +117,7 @@ func (s *Store) Backup(path string) error {
 		if err != nil {
 			return err
 		}
-		_, err = inspect(f, info.Size(), true, s.schema)
+		_, err = inspect(f, info.Size(), whole, s.schema)
 		return err
 	})
 	return diskError("writing the backup "+path, err)
@@ -135,10 +138,14 @@ func (s *Store) backupNamed(name string) error {
 }
 
 // BackupDaily makes a backup in the state folder unless the newest daily one is
-// younger than a day, and forgets those beyond the newest seven. It returns the
-// path of the one that was made, or "".
+// younger than a day, and forgets old ones. It returns the path of the one that
+// was made, or "". Where it would take too much of the disk none is made: see
+// [BackupRoom].
 func (s *Store) BackupDaily() (string, error) {
-	dir := filepath.Join(s.dir, backupsName)
+	dir := s.inDir(backupsName)
+	if err := thin(dir, s.now()); err != nil {
+		return "", err
+	}
 	list, err := listBackups(dir)
 	if err != nil {
 		return "", err
@@ -150,26 +157,70 @@ func (s *Store) BackupDaily() (string, error) {
 			return "", nil
 		}
 	}
+	size, err := s.Size()
+	if err != nil {
+		return "", err
+	}
+	if err := BackupRoom(s.dir, size); err != nil {
+		return "", err
+	}
 	if err := s.backupNamed(BackupName(now)); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, BackupName(now)), thin(dir)
+	return filepath.Join(dir, BackupName(now)), thin(dir, now)
 }
 
-// thin removes the oldest backups of either sort.
-func thin(dir string) error {
+// BackupRoom tells whether there is room beside the database for a backup of so
+// many bytes, and for as much again: a backup must not fill the disk. The error
+// is of the code NoSpace.
+func BackupRoom(dir string, size int64) error {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err != nil {
+		return diskError("looking for room in "+dir, err)
+	}
+	if free := int64(disk.Bavail) * disk.Bsize; free < 2*size {
+		return &Error{
+			Code:    NoSpace,
+			Message: fmt.Sprintf("no daily backup is made: it takes %s, and %s has %s left; twice as much has to be free", megabytes(size), dir, megabytes(free)),
+			Hint:    "free some disk space, or move old backups away: " + filepath.Join(dir, backupsName),
+		}
+	}
+	return nil
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// thin removes old backups.
+func thin(dir string, now time.Time) error {
 	list, err := listBackups(dir)
 	if err != nil {
 		return err
 	}
-	kept := map[bool]int{}
-	for _, b := range list {
-		kept[b.before]++
-		if b.before && kept[true] > keepBefore || !b.before && kept[false] > keepDaily {
-			if err := os.Remove(b.path); err != nil {
-				return folderError(b.path, "cannot be removed", err)
-			}
+	for _, b := range surplus(list, now) {
+		if err := os.Remove(b.path); err != nil {
+			return folderError(b.path, "cannot be removed", err)
 		}
 	}
 	return nil
+}
+
+// surplus are those of a list, newest first, that are not kept. However many
+// were made by hand in one day, each day before keeps its own.
+func surplus(list []backupFile, now time.Time) (old []backupFile) {
+	before, days := 0, map[string]bool{}
+	for _, b := range list {
+		day := b.at.Format(time.DateOnly)
+		young := !b.at.After(now) && now.Sub(b.at) < keepYoung
+		keep := !days[day] && len(days) < keepDays || days[day] && young
+		if b.before {
+			before++
+			keep = before <= keepBefore
+		} else if keep {
+			days[day] = true
+		}
+		if !keep {
+			old = append(old, b)
+		}
+	}
+	return old
 }

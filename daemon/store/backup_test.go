@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -83,8 +85,69 @@ func TestDailyBackupsAreMadeDailyAndThinned(t *testing.T) {
 	}
 	list, err := Backups(dir)
 	must(t, err)
-	if len(list) != keepDaily+keepBefore || !list[1].At.Equal(day0.Add(11*24*time.Hour)) || list[1].Size == 0 {
+	if len(list) != keepDays+keepBefore || !list[1].At.Equal(day0.Add(11*24*time.Hour)) || list[1].Size == 0 {
 		t.Errorf("%d are left: %+v", len(list), list)
+	}
+}
+
+// Those made by hand push out none of the days before.
+func TestBackupsMadeByHandPushOutNoDay(t *testing.T) {
+	now := day0
+	s, _, err := Open(Options{Dir: filepath.Join(t.TempDir(), "state"), Now: func() time.Time { return now }})
+	must(t, err)
+	defer s.Close()
+	for range 7 {
+		_, err := s.BackupDaily()
+		must(t, err)
+		now = now.Add(24 * time.Hour)
+	}
+	for range 9 {
+		must(t, s.backupNamed(BackupName(now)))
+		now = now.Add(time.Minute)
+	}
+	days := func() (n int, seen map[string]int) {
+		_, err := s.BackupDaily()
+		must(t, err)
+		list, err := Backups(s.Dir())
+		must(t, err)
+		seen = map[string]int{}
+		for _, b := range list {
+			seen[b.At.Format(time.DateOnly)]++
+		}
+		return len(list), seen
+	}
+	if n, seen := days(); n != 9+6 || len(seen) != 7 {
+		t.Errorf("on the day itself: %v", seen)
+	}
+	now = now.Add(24 * time.Hour)
+	if n, seen := days(); n != 7 || len(seen) != 7 {
+		t.Errorf("a day later: %v", seen)
+	}
+}
+
+func TestABackupThatWouldFillTheDiskIsNotMade(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skipf("a small disk cannot be mounted here, which needs root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	s := openIn(t, filepath.Join(disk, "state"))
+	defer s.Close()
+	for n := 0; ; n += 500 { // more than a third of it
+		if size, err := s.Size(); err != nil || size > 400<<10 {
+			must(t, err)
+			break
+		}
+		fillUpTo(t, s, n, n+500)
+	}
+	ballast := filepath.Join(disk, "ballast")
+	must(t, os.WriteFile(ballast, make([]byte, 64<<10), 0o600))
+	_, err := s.BackupDaily()
+	if !errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), "twice as much has to be free") {
+		t.Errorf("got %v", err)
+	}
+	if left := glob(t, filepath.Join(s.Dir(), backupsName, "*")); len(left) > 0 {
+		t.Errorf("made: %q", left)
 	}
 }
 

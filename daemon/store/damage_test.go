@@ -72,8 +72,8 @@ func FuzzInspect(f *testing.F) {
 	must(f, err)
 	f.Add(b[:min(len(b), 10*pageSize)])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, full := range []bool{true, false} {
-			inspect(bytes.NewReader(b), int64(len(b)), full, 1)
+		for deep := glance; deep <= whole; deep++ {
+			inspect(bytes.NewReader(b), int64(len(b)), deep, 1)
 		}
 	})
 }

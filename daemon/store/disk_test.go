@@ -2,8 +2,10 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +24,7 @@ func fillUp(t *testing.T, s *Store, from int) int {
 			}
 			return nil
 		})
-		if errors.Is(err, ErrNoSpace) && CanStore(err) {
+		if errors.Is(err, ErrNoSpace) {
 			return n
 		}
 		must(t, err)
@@ -132,7 +134,7 @@ func TestAFailedCommitHasTheFileOpenedAnew(t *testing.T) {
 	s := newStore(t)
 	put(t, s, prompts(10)...)
 	old := s.file
-	if err := s.failed(syscall.EIO); !errors.Is(err, ErrUnavailable) || !CanStore(err) {
+	if err := s.failed(syscall.EIO); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 	put(t, s, prompts(20)...)
@@ -150,4 +152,63 @@ func TestAFailedCommitHasTheFileOpenedAnew(t *testing.T) {
 	must(t, os.Rename(s.Path()+".moved", s.Path()))
 	put(t, s, prompts(30)...)
 	verify(t, s)
+}
+
+// After a failed sync the page cache shows what the disk may not have: nothing
+// is acknowledged before the file was looked over.
+func TestAfterAFailedSyncTheFileIsLookedOver(t *testing.T) {
+	lost := func(t *testing.T, s *Store, before []byte) { overwrite(t, s.Path(), 0, before[:2*pageSize]) }
+	for name, c := range map[string]struct {
+		harm func(t *testing.T, s *Store, before []byte)
+		want error
+		says string
+	}{
+		"all is there":                    {func(*testing.T, *Store, []byte) {}, nil, ""},
+		"a page is not":                   {func(t *testing.T, s *Store, _ []byte) { overwrite(t, s.Path(), inRecord(t, s.Path()), []byte{0xA5}) }, ErrDamaged, "checksum"},
+		"what was acknowledged is not":    {lost, ErrDamaged, "lost what it had acknowledged: 1"},
+		"the file is the other way round": {func(t *testing.T, s *Store, _ []byte) { must(t, bigEndian(s.Path())) }, nil, "byte order"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			put(t, s, prompts(200)...)
+			before, err := os.ReadFile(s.Path())
+			must(t, err)
+			put(t, s, prompts(201)...)
+			s.failed(syscall.EIO)
+			c.harm(t, s, before)
+			err = s.Update(func(tx *Tx) error { _, err := tx.Put(prompt("after", day0)); return err })
+			if c.want != nil && !errors.Is(err, c.want) || c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("got %v", err)
+			}
+			if again := s.Update(func(*Tx) error { return nil }); (again == nil) != (err == nil) {
+				t.Errorf("the next got %v", again)
+			}
+		})
+	}
+}
+
+// A write for which there was no room says nothing of what is there; a sync
+// that ends so does.
+func TestWhatLeavesTheFileInDoubt(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		doubt bool
+		code  Code
+	}{
+		{"no room to write", &fs.PathError{Op: "write", Err: syscall.ENOSPC}, false, NoSpace},
+		{"the quota is reached", &fs.PathError{Op: "write", Err: syscall.EDQUOT}, false, NoSpace},
+		{"no room to grow", errors.New("file resize error: truncate x: no space left on device"), false, NoSpace},
+		{"no room found by a sync", syscall.ENOSPC, true, NoSpace},
+		{"no room found by the sync of a file that grew", errors.New("file sync error: sync x: no space left on device"), true, NoSpace},
+		{"a write failed", &fs.PathError{Op: "write", Err: syscall.EIO}, true, Unavailable},
+		{"the file system is read-only", &fs.PathError{Op: "write", Err: syscall.EROFS}, true, Unavailable},
+		{"a sync failed", syscall.EIO, true, Unavailable},
+	} {
+		s := newStore(t)
+		var known *Error
+		if err := s.failed(c.err); !errors.As(err, &known) || known.Code != c.code || s.suspect.Load() != c.doubt {
+			t.Errorf("%s: %v, in doubt: %t", c.name, err, s.suspect.Load())
+		}
+	}
 }

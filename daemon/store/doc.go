@@ -12,18 +12,21 @@
 //	state folder
 //	├── quotad.db              everything below
 //	├── created                says that there was a database, should it vanish
+//	├── mark                   how many commits were acknowledged, should some be lost
+//	├── distrust               says that all has to be looked at: damage was seen
 //	├── lock                   held while the folder is in use; names the process
 //	├── quotad.db.damaged-T    moved aside, never deleted
 //	├── quotad.db.replaced-T   what a restore put another file in the place of
 //	└── backups
-//	    ├── quotad-T.db        one a day, the newest seven
+//	    ├── quotad-T.db        one for each of the last seven days
 //	    └── quotad-T-schemaN.db   before a migration from schema N
 //
 // The database; account, day and "at" are numbers, id and turn are packed so
 // that bytes sort as the text does (see [packID]):
 //
 //	quotad.db
-//	├── meta         "schema" → version · "settings" → hash
+//	├── meta         "schema" → version · "settings" → hash · "line" → name of the
+//	│                files copied from each other; its sequence counts the commits
 //	├── accounts     name → number, events, at of the last, pruned up to
 //	├── events       account, at, id → kind, links, seq, fields
 //	├── ids          id → account, at
@@ -40,7 +43,12 @@
 //	├── values       key → value
 //	├── follows      tool, path, session → JSON
 //	├── recent       (events that wait for their place in the tables above)
-//	└── hours        (sums of events that retention has forgotten)
+//	└── hours        account, hour → sums of events that retention has forgotten
+//
+// [Tx.Prune] turns old events into sums, one for each hour and whatever history
+// tells apart but sessions; those of an hour share a record. They are kept for
+// ever, and so are the texts that they name. [Store.Compact] then gives back
+// what is free of the file.
 //
 // Every value ends in a CRC-32C over the name of its bucket, its key and
 // itself, so that damage is seen in each record by itself, and whole records

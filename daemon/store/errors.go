@@ -61,12 +61,6 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code && t.Message == "" && t.Err == nil
 }
 
-// CanStore reports whether err, of Update, leaves hope that a later one
-// succeeds by itself: the caller answers "try again" rather than "broken".
-func CanStore(err error) bool {
-	return errors.Is(err, ErrNoSpace) || errors.Is(err, ErrUnavailable)
-}
-
 func damaged(format string, args ...any) *Error {
 	return &Error{Code: Damaged, Message: fmt.Sprintf(format, args...), Hint: "quotad verify"}
 }
@@ -95,6 +89,12 @@ func noSpace(err error) bool {
 		}
 	}
 	return errors.Is(err, berrors.ErrMaxSizeReached)
+}
+
+// resizeRefused reads bbolt's words of a file that cannot grow; the same of a
+// sync it words otherwise.
+func resizeRefused(err error) bool {
+	return strings.HasPrefix(err.Error(), "file resize error") && noSpace(err)
 }
 
 // firstError is the first of them that is not nil. All have happened.

@@ -13,12 +13,14 @@ import (
 
 // The names in the state folder.
 const (
-	fileName    = "quotad.db"
-	newName     = "quotad.db.new" // on its way to being the database
-	markerName  = "created"
-	lockName    = "lock"
-	backupsName = "backups"
-	ownName     = "quotad" // of the folder itself, where the user names no other
+	fileName     = "quotad.db"
+	newName      = "quotad.db.new" // on its way to being the database
+	markerName   = "created"
+	markName     = "mark"
+	distrustName = "distrust"
+	lockName     = "lock"
+	backupsName  = "backups"
+	ownName      = "quotad" // of the folder itself, where the user names no other
 )
 
 // stamp is how an instant stands in a file name.

@@ -10,15 +10,33 @@ import (
 
 // inspection is what looking a file over found.
 type inspection struct {
-	schema uint64
-	lone   bool // one of the two meta pages is damaged
+	schema  uint64
+	lone    bool   // one of the two meta pages is damaged
+	line    string // the line of files it belongs to; "": written before there were any
+	commits uint64 // how many were made in its line
+
+	deep   depth  // how much was looked at
+	behind uint64 // commits that were acknowledged and that it does not have
 }
+
+// depth is how much of a database is looked at. Whatever is left out is held
+// against its checksums when it is read, and by [Store.Scrub] soon.
+type depth int
+
+const (
+	glance   depth = iota // what the first transaction goes by: in no time, whatever the size
+	branches              // and all that leads to the records
+	whole                 // and the records: everything
+)
+
+// small tells the tables that a glance reads whole: counters, and what they
+// are found by.
+func (t table) small() bool { return t == tabMeta || t == tabAccounts || t == tabStates }
 
 // inspect looks a database over without bbolt, for a program that knows a
 // schema. The error is of the code Damaged where the file is at fault, Newer
-// where it is of a later schema, and another where the disk is. Unless full,
-// the leaves of the trees are left out.
-func inspect(f io.ReaderAt, size int64, full bool, known uint64) (inspection, error) {
+// where it is of a later schema, and another where the disk is.
+func inspect(f io.ReaderAt, size int64, deep depth, known uint64) (inspection, error) {
 	m, lone, err := readMetas(f)
 	if err != nil {
 		return inspection{}, fault(err)
@@ -26,7 +44,7 @@ func inspect(f io.ReaderAt, size int64, full bool, known uint64) (inspection, er
 	if have := uint64(size) / m.pageSize; have < m.pages {
 		return inspection{}, damaged("the database is cut off: it has %d pages of %d", have, m.pages)
 	}
-	w := &walker{f: f, m: m, full: full, seen: make(bitmap, m.pages/64+1)}
+	w := &walker{f: f, m: m, deep: deep, seen: newBitmap(m.pages)}
 	if err := w.run(); err != nil {
 		return inspection{}, fault(err)
 	}
@@ -38,7 +56,7 @@ func inspect(f io.ReaderAt, size int64, full bool, known uint64) (inspection, er
 	case w.strange || w.schema == known && w.tables < int(tabEnd)-1:
 		return inspection{}, damaged("the database is damaged: its tables are not all there")
 	}
-	return inspection{schema: w.schema, lone: lone}, nil
+	return inspection{schema: w.schema, lone: lone, line: w.line, commits: w.commits, deep: deep}, nil
 }
 
 // fault gives what is wrong with a file its code.
@@ -47,6 +65,12 @@ func fault(err error) error {
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.Is(err, errMetaOrder):
+		return &Error{
+			Code:    Folder,
+			Message: "the database was written on " + err.Error(),
+			Hint:    "list its events there, with quotad events, and take them in here, with quotad import; or move the file away",
+		}
 	case errors.Is(err, errMetaFormat):
 		return &Error{Code: Newer, Message: "the database is in " + err.Error(), Hint: "install the newest quotad"}
 	}
@@ -55,18 +79,23 @@ func fault(err error) error {
 
 type bitmap []uint64
 
+func newBitmap(n uint64) bitmap { return make(bitmap, n/64+1) }
+
 func (b bitmap) has(n uint64) bool { return b[n/64]&(1<<(n%64)) != 0 }
 func (b bitmap) set(n uint64)      { b[n/64] |= 1 << (n % 64) }
 
-// walker goes through all pages that a database can reach, each once.
+// walker goes through the pages that a database can reach, each once.
 type walker struct {
 	f    io.ReaderAt
 	m    fileMeta
-	full bool
+	deep depth
 	seen bitmap
 	leaf []byte // buffer
+	part *part  // of a table, where not all of it is gone through at once
 
 	schema  uint64
+	line    string
+	commits uint64
 	tables  int
 	strange bool // a table is not known
 }
@@ -84,7 +113,7 @@ func (w *walker) run() error {
 	if err := w.tree(0, w.m.root); err != nil {
 		return err
 	}
-	if !w.full || w.strange {
+	if w.strange {
 		return nil
 	}
 	return w.account(free)
@@ -137,15 +166,15 @@ func (w *walker) freelist() (free []uint64, err error) {
 	return free, nil
 }
 
-// account holds the free pages against the ones that were reached: together
-// they are all, and none is both.
+// account holds the free pages against the ones that were reached: none is
+// both, and where everything was looked at, together they are all.
 func (w *walker) account(free []uint64) error {
 	for _, id := range free {
 		if err := w.claim(id, 1); err != nil {
 			return fmt.Errorf("the list of free pages: %w", err)
 		}
 	}
-	for id := range w.m.pages {
+	for id := uint64(0); w.deep == whole && id < w.m.pages; id++ {
 		if !w.seen.has(id) {
 			return fmt.Errorf("page %d is neither used nor free", id)
 		}
@@ -156,7 +185,11 @@ func (w *walker) account(free []uint64) error {
 // tree walks one tree: of a table, or of the buckets where tab is 0.
 func (w *walker) tree(tab table, root uint64) error {
 	height := maxHeight
-	if !w.full && tab != 0 {
+	if w.deep == glance && tab != 0 && !tab.small() {
+		_, err := w.page(root, nil)
+		return err
+	}
+	if w.deep == branches && tab != 0 {
 		var err error
 		if height, err = w.height(root); err != nil {
 			return err
@@ -200,7 +233,7 @@ func (w *walker) node(tab table, id uint64, keys span, height int) error {
 	if height < 0 {
 		return errors.New("a tree is too high")
 	}
-	if !w.full && tab != 0 && height == 0 {
+	if w.deep == branches && tab != 0 && height == 0 {
 		return w.claim(id, 1)
 	}
 	p, err := w.page(id, w.leaf)
@@ -210,7 +243,7 @@ func (w *walker) node(tab table, id uint64, keys span, height int) error {
 	switch p.flags() {
 	case flagLeaf:
 		w.leaf = p
-		return w.elements(tab, p, keys)
+		return firstError(w.elements(tab, p, keys), w.part.passed(keys))
 	case flagBranch:
 		w.leaf = nil
 		return w.children(tab, p, keys, height)
@@ -238,8 +271,10 @@ func (w *walker) children(tab table, p page, keys span, height int) error {
 		if !keys.holds(key) || below.high != nil && bytes.Compare(key, below.high) >= 0 {
 			return fmt.Errorf("the keys of page %d are out of order", p.id())
 		}
-		if err := w.node(tab, child, below, height-1); err != nil {
-			return err
+		if !w.part.before(below) {
+			if err := w.node(tab, child, below, height-1); err != nil {
+				return err
+			}
 		}
 		key, child = next, nextChild
 	}
@@ -295,6 +330,9 @@ func (w *walker) table(name, value []byte, roots *[tabEnd]uint64) error {
 		return nil
 	}
 	w.tables++
+	if tab == tabMeta {
+		w.commits = commitsOf(value)
+	}
 	if p != nil {
 		return w.elements(tab, p, span{})
 	}
@@ -302,11 +340,17 @@ func (w *walker) table(name, value []byte, roots *[tabEnd]uint64) error {
 	return nil
 }
 
-// record checks one record, and picks up the schema.
+// record checks one record, and picks up what the meta table says.
 func (w *walker) record(tab table, key, value []byte) error {
 	body, err := unseal(tab, key, value)
-	if err == nil && tab == tabMeta && string(key) == string(metaSchema) {
-		w.schema, _ = binary.Uvarint(body)
+	if err != nil || tab != tabMeta {
+		return err
 	}
-	return err
+	switch string(key) {
+	case string(metaSchema):
+		w.schema, _ = binary.Uvarint(body)
+	case string(metaLine):
+		w.line = string(body)
+	}
+	return nil
 }

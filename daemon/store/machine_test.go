@@ -23,11 +23,12 @@ type model struct {
 	points  map[string]map[time.Time]string
 	states  map[string]string
 	follows map[string]Followed
+	sums    map[string]hours // by account
 	horizon time.Time
 }
 
 func newModel() *model {
-	return &model{points: map[string]map[time.Time]string{}, states: map[string]string{}, follows: map[string]Followed{}}
+	return &model{points: map[string]map[time.Time]string{}, states: map[string]string{}, follows: map[string]Followed{}, sums: map[string]hours{}}
 }
 
 func (m *model) clone() *model {
@@ -41,6 +42,9 @@ func (m *model) clone() *model {
 	}
 	maps.Copy(c.states, m.states)
 	maps.Copy(c.follows, m.follows)
+	for name, h := range m.sums {
+		c.sums[name] = maps.Clone(h)
+	}
 	return c
 }
 
@@ -116,17 +120,36 @@ func (m *model) prune(before time.Time, reach time.Duration) (n int) {
 				delete(m.points[account], at)
 			}
 		}
+		var gone []quota.Event
+		for _, e := range m.events {
+			if e.Account == account && e.At.Before(base.Add(-reach)) {
+				m.sum(m.entry(e))
+			}
+		}
 		m.events = slices.DeleteFunc(m.events, func(e quota.Event) bool {
 			old := e.Account == account && e.At.Before(base.Add(-reach))
 			if old {
-				m.ghosts = append(m.ghosts, e)
+				gone = append(gone, e)
 				n++
 			}
 			return old
 		})
+		m.ghosts = append(m.ghosts, gone...)
 	}
 	m.sweep()
 	return n
+}
+
+// sum adds an entry that is to be forgotten to the sum of its hour.
+func (m *model) sum(e quota.Entry) {
+	k, s, ok := e.Hour()
+	if !ok {
+		return
+	}
+	if m.sums[e.Account] == nil {
+		m.sums[e.Account] = hours{}
+	}
+	m.sums[e.Account][k] = m.sums[e.Account][k].Plus(s)
 }
 
 func (m *model) sweep() {
@@ -317,6 +340,11 @@ func (x *machine) Check(t *rapid.T) {
 				t.Fatalf("%d checkpoints of %s, want %d", len(points), c.Account, len(x.m.points[c.Account]))
 			}
 		}
+		for _, account := range []string{"default", "work"} {
+			if got := sumsOf(t, tx, account); len(got)+len(x.m.sums[account]) > 0 && !reflect.DeepEqual(got, x.m.sums[account]) {
+				t.Fatalf("sums of %s:\ngot  %+v\nwant %+v", account, got, x.m.sums[account])
+			}
+		}
 		follows := tx.FollowedSince(time.Time{})
 		if len(follows) != len(x.m.follows) {
 			t.Fatalf("%d records are followed, want %d", len(follows), len(x.m.follows))
@@ -335,6 +363,21 @@ func (x *machine) Check(t *rapid.T) {
 		}
 		return nil
 	}))
+}
+
+// sumsOf are an account's hourly sums as the store tells them.
+func sumsOf(t tb, tx *Tx, account string) hours {
+	t.Helper()
+	h := hours{}
+	for e, err := range tx.Sums(account, time.Time{}, time.Time{}) {
+		must(t, err)
+		k, s, ok := e.Hour()
+		if !ok || h[k].Events != 0 || e.Account != account {
+			t.Fatalf("not one sum by itself: %+v", e)
+		}
+		h[k] = s
+	}
+	return h
 }
 
 func TestStoreAgainstModel(t *testing.T) {

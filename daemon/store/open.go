@@ -9,12 +9,33 @@ import (
 	"time"
 )
 
-// How long looking over and opening may take before the disk is said to hang.
-const openLimit = 60 * time.Second
+// How long looking over and opening may take before the disk is said to hang,
+// and for how many bytes a second more: what is damaged is read several times.
+const (
+	openLimit  = 60 * time.Second
+	slowestPer = 2 << 20
+)
 
-// fullInspection is up to what size every page is looked at before each
-// opening; above, leaves are left to their checksums.
-const fullInspection = 64 << 20
+// smallFile is up to what size everything is looked at before each opening, for
+// that is done in a moment; above it is left to [Store.Scrub].
+const smallFile = 16 << 20
+
+// depthOf is how deep a file of a size is looked at, at least so deep.
+func depthOf(size int64, least depth) depth {
+	if size <= smallFile {
+		return whole
+	}
+	return least
+}
+
+// patience is how long a database of a size may take to open.
+func patience(path string) time.Duration {
+	info, err := os.Stat(path)
+	if err != nil {
+		return openLimit
+	}
+	return openLimit + time.Duration(info.Size()/slowestPer)*time.Second
+}
 
 // Report says what Open found and did; its zero value: all was well.
 type Report struct {
@@ -28,9 +49,6 @@ type Report struct {
 	Backup   string // made before the migration
 	Notes    []string
 }
-
-// Refold reports whether states and checkpoints have to be built anew.
-func (r Report) Refold() bool { return r.Salvaged > 0 }
 
 // Lost reports whether events may be missing: the caller says so to the user.
 func (r Report) Lost() bool { return r.Damage != "" || r.Vanished }
@@ -56,7 +74,7 @@ func (r Report) Lines() []string {
 		say("no good backup was found: a new, empty database took its place")
 	}
 	if r.Salvaged > 0 {
-		say("%d events were taken over from the damaged file", r.Salvaged)
+		say("%d events were taken over that it lacked", r.Salvaged)
 	}
 	if r.From != 0 {
 		say("the database was migrated from schema %d to %d; the one before is kept as %s", r.From, r.To, r.Backup)
@@ -80,7 +98,7 @@ func openWith(o Options, steps []migration) (*Store, Report, error) {
 		return nil, Report{}, err
 	}
 	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary()}
-	if err := within(openLimit, "opening the database", func() error { return op.open(s) }); err != nil {
+	if err := within(patience(op.path(fileName)), "opening the database", func() error { return op.open(s) }); err != nil {
 		lock.Close()
 		return nil, op.report, err
 	}
@@ -100,6 +118,8 @@ type opening struct {
 	now    func() time.Time
 	steps  []migration
 	report Report
+
+	distrusted bool // everything is to be looked at
 }
 
 func (op *opening) path(name string) string { return filepath.Join(op.dir, name) }
@@ -108,6 +128,7 @@ func (op *opening) known() uint64 { return schemaOf(op.steps) }
 
 func (op *opening) open(s *Store) error {
 	op.sweep()
+	op.distrusted = exists(op.path(distrustName))
 	found, err := op.ready()
 	if err != nil {
 		return err
@@ -115,13 +136,32 @@ func (op *opening) open(s *Store) error {
 	if err := s.attach(); err != nil {
 		return err
 	}
+	s.proven.Store(found.deep == whole)
 	err = inOrder(
 		func() error { return op.upgrade(s, found.schema) },
-		func() error { return op.rescueLast(s, found) },
+		func() error { return op.fillIn(s, found) },
+		func() error { return op.begin(s) },
 		op.mark,
+		op.trust,
 	)
 	if err != nil {
+		s.mark.close()
 		s.drop()
+	}
+	s.cleared = op.distrusted && !op.report.Lost()
+	return err
+}
+
+// begin begins the mark of what was opened. A database from before there were
+// lines gets one.
+func (op *opening) begin(s *Store) (err error) {
+	var m mark
+	read := func() error { return s.View(func(t *Tx) (err error) { m, err = t.marked(); return err }) }
+	if err = read(); err == nil && m.line == "" {
+		err = inOrder(func() error { return s.Update(func(t *Tx) error { return t.put(tabMeta, metaLine, newLine()) }) }, read)
+	}
+	if err == nil {
+		s.mark = openMarker(op.path(markName), m)
 	}
 	return err
 }
@@ -138,9 +178,14 @@ func (op *opening) sweep() {
 
 // ready sees to it that there is a good file to open.
 func (op *opening) ready() (inspection, error) {
-	found, err := op.look(op.path(fileName), false)
+	least := glance
+	if op.distrusted {
+		least = whole
+	}
+	found, err := op.look(op.path(fileName), least)
 	switch {
 	case err == nil:
+		found.behind = readMark(op.path(markName)).ahead(found)
 		return found, nil
 	case errors.Is(err, fs.ErrNotExist):
 		err = op.missing()
@@ -150,11 +195,11 @@ func (op *opening) ready() (inspection, error) {
 	if err != nil {
 		return inspection{}, err
 	}
-	return op.look(op.path(fileName), false)
+	return op.look(op.path(fileName), glance)
 }
 
-// look inspects a database file that no one else may be using.
-func (op *opening) look(path string, full bool) (inspection, error) {
+// look inspects a database file that no one else may be using, at least so deep.
+func (op *opening) look(path string, least depth) (inspection, error) {
 	f, err := openPlain(path, os.O_RDONLY)
 	if err != nil {
 		return inspection{}, err
@@ -170,7 +215,7 @@ func (op *opening) look(path string, full bool) (inspection, error) {
 	if info.Size() == 0 {
 		return inspection{}, damaged("%s is empty", path)
 	}
-	return inspect(f, info.Size(), full || info.Size() <= fullInspection, op.known())
+	return inspect(f, info.Size(), depthOf(info.Size(), least), op.known())
 }
 
 // missing makes a database where there is none, or brings a lost one back.
@@ -212,7 +257,7 @@ func (op *opening) replace(damage error) error {
 func (op *opening) build(backups []backupFile) error {
 	fresh := op.path(newName)
 	for _, b := range backups {
-		if _, err := op.look(b.path, true); err != nil {
+		if _, err := op.look(b.path, whole); err != nil {
 			op.report.Notes = append(op.report.Notes, fmt.Sprintf("the backup %s was passed over: %v", filepath.Base(b.path), err))
 			continue
 		}
@@ -222,8 +267,12 @@ func (op *opening) build(backups []backupFile) error {
 	return createFile(fresh, op.known())
 }
 
-// install gives the file that was built its name.
+// install gives the file that was built its name. The mark of the one before is
+// of no use for it.
 func (op *opening) install() error {
+	if err := os.Remove(op.path(markName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return folderError(op.path(markName), "cannot be removed", err)
+	}
 	if err := os.Rename(op.path(newName), op.path(fileName)); err != nil {
 		return folderError(op.path(fileName), "cannot be put in place", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"math/bits"
 )
 
 // bbolt trusts its file: a page that is not what it should be ends in a panic,
@@ -53,6 +54,7 @@ var (
 	errNoMeta     = errors.New("not a bbolt database")
 	errMetaSum    = errors.New("a meta page fails its checksum")
 	errMetaFormat = errors.New("a newer format of bbolt")
+	errMetaOrder  = errors.New("a machine of the other byte order")
 )
 
 // readMeta reads what a meta page holds. Its header is not bbolt's concern when
@@ -61,8 +63,10 @@ func readMeta(p page, id uint64) (fileMeta, error) {
 	b := p[pageHeader:]
 	sum := fnv.New64a()
 	sum.Write(b[:metaSize-8])
-	switch {
-	case order.Uint32(b) != metaMagic:
+	switch magic := order.Uint32(b); {
+	case magic == bits.ReverseBytes32(metaMagic):
+		return fileMeta{}, errMetaOrder
+	case magic != metaMagic:
 		return fileMeta{}, errNoMeta
 	case sum.Sum64() != order.Uint64(b[metaSize-8:]):
 		return fileMeta{}, errMetaSum
@@ -159,6 +163,10 @@ func (p page) branch(i int) (key []byte, child uint64, err error) {
 	key, _, err = p.cut(i, data, uint64(pos), uint64(size), 0)
 	return key, order.Uint64(rest), err
 }
+
+// commitsOf is the sequence in the header of a bucket, which of the meta table
+// counts the commits.
+func commitsOf(bucket []byte) uint64 { return order.Uint64(bucket[8:]) }
 
 // inline is the page that a small bucket's value holds; nil where it is
 // elsewhere, at root.

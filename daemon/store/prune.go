@@ -10,7 +10,8 @@ import (
 
 // Prune forgets events that are older than before, at most so many, and then
 // what nothing names any more; it returns how many events went. Call it again,
-// in another transaction, until that is fewer than most.
+// in another transaction, until that is fewer than most. Of what history tells
+// of, it leaves the sums of each hour, in the same transaction; see [Tx.Sums].
 //
 // Of each account it keeps the newest checkpoint that is not after before,
 // and the events from reach before that: a rolling window as long as reach can
@@ -56,12 +57,13 @@ func (t *Tx) pruneAccount(a *account, before time.Time, reach time.Duration, mos
 	if err != nil {
 		return 0, err
 	}
+	sums := hours{}
 	for _, key := range keys {
-		if err := t.spoil(t.remove(a, key)); err != nil {
+		if err := t.spoil(t.remove(a, key, sums)); err != nil {
 			return 0, err
 		}
 	}
-	return len(keys), nil
+	return len(keys), t.spoil(t.sumUp(a, sums))
 }
 
 // keysBefore are copies of the keys with the prefix that sort before end, at
@@ -80,8 +82,8 @@ func (t *Tx) keysBefore(tab table, prefix, end []byte, most int) (keys [][]byte,
 	return keys, err
 }
 
-// remove takes an event out, with all that leads to it.
-func (t *Tx) remove(a *account, key []byte) error {
+// remove takes an event out, with all that leads to it, and adds it to the sums.
+func (t *Tx) remove(a *account, key []byte, sums hours) error {
 	p, ok := splitPlace(key)
 	if !ok {
 		return damaged("database: the key %x of an event cannot be read", key)
@@ -90,6 +92,7 @@ func (t *Tx) remove(a *account, key []byte) error {
 	if err != nil {
 		return err
 	}
+	sums.add(&e)
 	if err := t.delete(tabEvents, key); err != nil {
 		return err
 	}

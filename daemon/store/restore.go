@@ -75,7 +75,7 @@ func (op *opening) checkBackup(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("the backup %s is not a plain file", path)
 	}
-	if _, err := inspect(f, info.Size(), true, op.known()); err != nil {
+	if _, err := inspect(f, info.Size(), whole, op.known()); err != nil {
 		return fmt.Errorf("the backup %s cannot be used: %w", filepath.Base(path), err)
 	}
 	return nil

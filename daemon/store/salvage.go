@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 
 	"quotad/quota"
@@ -10,11 +11,6 @@ import (
 // salvage takes over from a damaged file into the one that was built what the
 // latter lacks: events, whose order and number do not matter, and notices.
 func (op *opening) salvage(path string) error {
-	src, err := os.Open(path)
-	if err != nil {
-		return diskError("reading "+path, err)
-	}
-	defer src.Close()
 	db, file, err := openFile(op.path(newName), false)
 	if err != nil {
 		return err
@@ -24,28 +20,63 @@ func (op *opening) salvage(path string) error {
 	if err := s.catchUp(op.steps); err != nil {
 		return err
 	}
-	op.report.Salvaged, err = s.salvage(src, 1000)
-	return err
+	return op.takeOver(s, path, 1000)
 }
 
-// rescueLast looks through a file of which one meta page is damaged for what
-// the newest transaction put: the other meta page may know nothing of it.
-func (op *opening) rescueLast(s *Store, found inspection) error {
-	if !found.lone {
+// fillIn looks for what a file lacks that is whole and not the newest: what
+// its newest transaction put, in pages that the other meta page does not know,
+// and where it is behind the mark, what the newest backup has beyond it.
+func (op *opening) fillIn(s *Store, found inspection) error {
+	if !found.lone && found.behind == 0 {
 		return nil
 	}
-	op.report.Damage = "one of its two meta pages was damaged, which may hide the newest transaction"
-	src, err := os.Open(s.Path())
-	if err != nil {
-		return diskError("reading "+s.Path(), err)
-	}
-	defer src.Close()
-	if op.report.Salvaged, err = s.salvage(src, 0); err != nil {
-		return err
+	op.report.Damage = found.lacks()
+	err := op.takeOver(s, s.Path(), 0)
+	if err == nil && found.behind > 0 {
+		err = op.takeOverBackup(s)
 	}
 	nothing := func(*Tx) error { return nil } // but a commit writes one meta page, in turn
 	commit := func() error { return s.Update(nothing) }
-	return inOrder(commit, commit)
+	return inOrder(func() error { return err }, commit, commit)
+}
+
+// lacks says why a file that is whole may lack something.
+func (found inspection) lacks() string {
+	switch n := found.behind; {
+	case n == 0:
+		return "one of its two meta pages was damaged, which may hide the newest transaction"
+	case found.lone:
+		return fmt.Sprintf("one of its two meta pages was damaged, and its newest transactions are not there: %d", n)
+	default:
+		return fmt.Sprintf("it is older than what was last written to it, by %d transactions: "+
+			"an older copy took its place, or the disk lost what it had acknowledged", n)
+	}
+}
+
+// takeOver puts what the file at path holds and s lacks.
+func (op *opening) takeOver(s *Store, path string, batch int) error {
+	src, err := os.Open(path)
+	if err != nil {
+		return diskError("reading "+path, err)
+	}
+	defer src.Close()
+	n, err := s.salvage(src, batch)
+	op.report.Salvaged += n
+	return err
+}
+
+// takeOverBackup puts what the newest good backup holds and s lacks.
+func (op *opening) takeOverBackup(s *Store) error {
+	backups, err := listBackups(op.path(backupsName))
+	if err != nil {
+		return err
+	}
+	for _, b := range backups {
+		if _, err := op.look(b.path, whole); err == nil {
+			return op.takeOver(s, b.path, 1000)
+		}
+	}
+	return nil
 }
 
 // wreck is what was read from a file page by page, whatever its tree says.
@@ -53,6 +84,7 @@ type wreck struct {
 	texts    map[uint64]string
 	accounts map[uint64]account
 	notices  map[string]NoticeRecord
+	hours    map[wreckHour]hours
 }
 
 // salvage puts what src holds and s lacks, so many events in a transaction (0:
@@ -65,6 +97,9 @@ func (s *Store) salvage(src *os.File, batch int) (int, error) {
 	total := 0
 	var lacking []quota.Event
 	flush := func() error {
+		if err := s.putHours(w); err != nil {
+			return err
+		}
 		n, err := s.putLacking(lacking)
 		total += n
 		lacking = lacking[:0]
@@ -142,7 +177,7 @@ func (s *Store) putNotices(w *wreck) error {
 // readWreck gathers what events refer to. What src cannot tell, s may know: it
 // is of the same line.
 func (s *Store) readWreck(src *os.File) (*wreck, error) {
-	w := &wreck{texts: map[uint64]string{}, accounts: map[uint64]account{}, notices: map[string]NoticeRecord{}}
+	w := &wreck{texts: map[uint64]string{}, accounts: map[uint64]account{}, notices: map[string]NoticeRecord{}, hours: map[wreckHour]hours{}}
 	err := s.View(func(t *Tx) error {
 		as, err := t.loadAccounts()
 		if err != nil {
@@ -159,7 +194,7 @@ func (s *Store) readWreck(src *os.File) (*wreck, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, scan(src, func(tab table, key, body []byte) error {
+	err = scan(src, func(tab table, key, body []byte) error {
 		switch tab {
 		case tabTexts:
 			w.text(key, body)
@@ -170,6 +205,17 @@ func (s *Store) readWreck(src *os.File) (*wreck, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = scan(src, func(tab table, key, body []byte) error { // once all texts are known
+		if tab == tabHours {
+			w.hour(key, body)
+		}
+		return nil
+	})
+	w.forgot()
+	return w, err
 }
 
 func (w *wreck) text(key, body []byte) {
@@ -255,7 +301,7 @@ func scanLeaf(p page, tab table, fn func(tab table, key, body []byte) error) err
 			}
 			continue
 		}
-		for _, t := range []table{tabEvents, tabTexts, tabAccounts, tabNotices} {
+		for _, t := range []table{tabEvents, tabTexts, tabAccounts, tabNotices, tabHours} {
 			if body, err := unseal(t, key, value); err == nil {
 				if err := fn(t, key, body); err != nil {
 					return err

@@ -13,6 +13,7 @@ import (
 var (
 	metaSchema   = []byte("schema")
 	metaSettings = []byte("settings")
+	metaLine     = []byte("line")
 )
 
 // migration brings the tables from one schema to the next. It works on
@@ -47,7 +48,10 @@ func initialize(tx *bbolt.Tx, schema uint64) error {
 			return err
 		}
 	}
-	return newTx(tx, newDictionary()).putSchema(schema)
+	t := newTx(tx, newDictionary())
+	return inOrder(
+		func() error { return t.putSchema(schema) },
+		func() error { return t.put(tabMeta, metaLine, newLine()) })
 }
 
 func (t *Tx) putSchema(schema uint64) error {

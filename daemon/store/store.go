@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -33,14 +32,24 @@ type Store struct {
 	db      *bbolt.DB // nil when closed, or when it could not be opened anew
 	file    *os.File  // of db
 	words   *dictionary
+	mark    *marker
+	cleared bool         // Open looked at everything because of Distrust, and all was well
+	proven  atomic.Bool  // every page was looked at
+	renamed bool         // the file got its name a moment ago: that has to be on the disk before more is put into it
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
+
+	distrust sync.Mutex
+
+	changes atomic.Pointer[changes] // while the file is compacted
 
 	backups sync.Mutex // one is written at a time: two of one path would write one file
 }
 
 // Path is where the database is.
-func (s *Store) Path() string { return filepath.Join(s.dir, fileName) }
+func (s *Store) Path() string { return s.inDir(fileName) }
+
+func (s *Store) inDir(name string) string { return filepath.Join(s.dir, name) }
 
 // Dir is the state folder.
 func (s *Store) Dir() string { return s.dir }
@@ -75,28 +84,21 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			t = newTx(tx, s.words)
+			t.changes = s.changes.Load()
 			s.least.Store(max(s.least.Load(), tx.Size()))
-			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush)
+			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush, t.count)
 			return inside
 		})
 	})
 	switch {
 	case err == nil:
+		s.mark.acknowledge(t.commit)
 		s.words.learn(t.words)
 		return nil
 	case inside != nil:
 		return inside
 	}
 	return s.failed(err)
-}
-
-// failed sorts the error of a commit.
-func (s *Store) failed(err error) error {
-	err = diskError("the database cannot be written", err)
-	if !errors.Is(err, ErrNoSpace) {
-		s.suspect.Store(true)
-	}
-	return err
 }
 
 // View runs fn in a transaction that only reads, as of its begin. Do not call
@@ -120,6 +122,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	defer s.mark.close()
 	return firstError(s.drop(), s.lock.Close())
 }
 
@@ -139,63 +142,4 @@ func (s *Store) drop() error {
 	}
 	s.db, s.file = nil, nil
 	return diskError("closing the database", err)
-}
-
-// mend opens the file anew after a commit failed on the disk: what the kernel
-// then shows of it need not be what is on the disk.
-func (s *Store) mend() error {
-	if !s.suspect.Load() {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || !s.suspect.Load() {
-		return nil
-	}
-	if s.db != nil {
-		if err := s.still(); err != nil {
-			return err
-		}
-	}
-	return s.reopen()
-}
-
-// reopen opens the file anew. Should that fail, the next Update tries again.
-func (s *Store) reopen() error {
-	s.suspect.Store(true)
-	if err := s.drop(); err != nil {
-		return err
-	}
-	s.words.forget()
-	if err := s.attach(); err != nil {
-		return err
-	}
-	s.suspect.Store(false)
-	return nil
-}
-
-// Trim gives back the memory that the file takes after much of it was read,
-// unless it is in use.
-func (s *Store) Trim() error {
-	if !s.mu.TryLock() {
-		return nil
-	}
-	defer s.mu.Unlock()
-	if s.closed || s.db == nil {
-		return nil
-	}
-	return inOrder(s.still, s.reopen)
-}
-
-// attach opens the file.
-func (s *Store) attach() (err error) {
-	if s.db, s.file, err = openFile(s.Path(), false); err != nil {
-		return err
-	}
-	info, err := s.file.Stat()
-	if err != nil {
-		return diskError("looking at the database", err)
-	}
-	s.least.Store(info.Size())
-	return nil
 }

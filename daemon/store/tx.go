@@ -19,7 +19,9 @@ type Tx struct {
 	buckets  [tabEnd]*bbolt.Bucket
 	accounts *accounts
 	arena    []byte
-	broken   error // a write failed half way: the transaction must not be committed
+	changes  *changes // what is written is noted there; nil: nowhere
+	commit   uint64   // its number in the database's line
+	broken   error    // a write failed half way: the transaction must not be committed
 }
 
 var _ quota.Book = (*Tx)(nil)
@@ -56,6 +58,7 @@ func (t *Tx) get(tab table, key []byte) (body []byte, ok bool, err error) {
 
 // put stores a record. The body may be used again afterwards.
 func (t *Tx) put(tab table, key, body []byte) error {
+	t.changes.note(tab, key)
 	value := t.alloc(len(body) + sumSize)
 	copy(value, body)
 	binary.LittleEndian.PutUint32(value[len(body):], checksum(tab, key, body))
@@ -63,6 +66,7 @@ func (t *Tx) put(tab table, key, body []byte) error {
 }
 
 func (t *Tx) delete(tab table, key []byte) error {
+	t.changes.note(tab, key)
 	return t.wrote(t.bucket(tab).Delete(key))
 }
 

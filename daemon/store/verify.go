@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -65,7 +66,7 @@ func (s *Store) verifyPages() error {
 		if err != nil {
 			return diskError("reading the database", err)
 		}
-		if _, err := inspect(s.file, info.Size(), true, s.schema); err != nil {
+		if _, err := inspect(s.file, info.Size(), whole, s.schema); err != nil {
 			return err
 		}
 		return check(tx)
@@ -138,6 +139,7 @@ func (v *verifier) run(t *Tx) error {
 	v.each(tabNotices, v.notice)
 	v.each(tabNoticeKeys, v.noticeKey)
 	v.each(tabFollows, v.followed)
+	v.each(tabHours, v.hour)
 	v.sequence(tabTexts, tabWords)
 	v.sequence(tabNotices, tabNotices)
 	for _, c := range counts {
@@ -337,5 +339,23 @@ func (v *verifier) noticeKey(_, body []byte) error {
 
 func (v *verifier) followed(key, body []byte) error {
 	_, err := readFollowed(key, body)
+	return err
+}
+
+// hour checks the sums of an hour: all that they were made of was forgotten.
+func (v *verifier) hour(key, body []byte) error {
+	no, at, err := splitHour(key)
+	if err != nil {
+		return err
+	}
+	a, err := v.t.accountOf(no)
+	if err != nil {
+		return err
+	}
+	if uint64(at.UnixMilli()) >= a.pruned {
+		return damaged("there are sums of %s, but of the account %s only what was before %s was forgotten",
+			at.Format(time.RFC3339), a.name, milliTime(a.pruned).Format(time.RFC3339))
+	}
+	_, err = v.t.hourAt(key, body)
 	return err
 }

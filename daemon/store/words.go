@@ -71,13 +71,22 @@ func (d *dictionary) text(no uint64) (string, bool) {
 // dayOf counts days since 1970, from 1.
 func dayOf(at time.Time) uint64 { return uint64(max(at.Unix(), 0))/86400 + 1 }
 
+// forEver is the day on which a text is last used that hourly sums name: they
+// are never forgotten, nor is it.
+const forEver = 1<<28 - 1
+
 // word is the number of a text that an event at an instant uses.
-func (t *Tx) word(text string, at time.Time) (uint64, error) {
+func (t *Tx) word(text string, at time.Time) (uint64, error) { return t.wordOn(text, dayOf(at)) }
+
+// keepWord is the number of a text that is used for ever.
+func (t *Tx) keepWord(text string) (uint64, error) { return t.wordOn(text, forEver) }
+
+// wordOn is the number of a text that is used on a day.
+func (t *Tx) wordOn(text string, day uint64) (uint64, error) {
 	w, known, err := t.findWord(text)
 	if err != nil {
 		return 0, err
 	}
-	day := dayOf(at)
 	if known && w.day >= day {
 		return w.no, nil
 	}
