@@ -95,6 +95,7 @@ type service struct {
 	polls   pollTally
 
 	outcomes outcomes // of the senders, so that the log tells what is new
+	rest     rest
 }
 
 // serve runs all parts, and takes them down in the order that loses nothing:
@@ -125,7 +126,10 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()
+	d.alarm.beside(d.super.beat(), d.rest.settle)
 	d.alarm.start()
+	settle := time.AfterFunc(restAfter, d.rest.settle)
+	defer settle.Stop()
 	d.super.ready()
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 

@@ -31,7 +31,7 @@ func (d *Desktop) Watch(ctx context.Context, wake func()) {
 		case <-appeared:
 			pause = firstPause
 		case <-timer.C:
-			pause = min(2*pause, lastPause)
+			pause = min(4*pause, lastPause)
 		}
 		timer.Stop()
 	}
