@@ -85,3 +85,13 @@ func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// linesADay is how many lines a day are at most written of one kind that may
+// come about again and again, however often it does.
+const linesADay = 4
+
+// sparing is a log for lines of one such kind. That of a day stays short even
+// where a network, a desktop or a disk comes and goes all day.
+func sparing(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: linesADay, Period: 24 * time.Hour})
+}

@@ -1,9 +1,11 @@
 package daemon
 
 import (
-	"bytes"
+	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	gometrics "runtime/metrics"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,68 +14,140 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rest keeps the daemon small while it has nothing to do. What the start, an
-// import or a long answer needed once would stay with it for ever: the heap at
-// its largest, and each page of the program that ever ran.
+// rest keeps the daemon small and asleep while it has little to do.
+//
+// What the start, an import or a long answer needed once would stay with it
+// for ever: the heap at its largest, and each page of the program that ever
+// ran. And Go collects garbage every two minutes though there is none, which
+// wakes more threads than all else that an idle daemon does. So once it is
+// calm all that is given back, and garbage is collected again when as much as
+// restRoom has come together, from when on all is as usual.
 type rest struct {
-	mu   sync.Mutex
-	left int64 // bytes that were left the last time
+	mu      sync.Mutex
+	asleep  bool
+	cycles  int64 // of garbage collection, at the last beat
+	percent int   // GOGC and GOMEMLIMIT, as they are while it works
+	limit   int64
 }
 
-// restSlack is by how much the memory must have grown to be worth the work,
-// and restAfter is when that is done for what the start alone needed.
 const (
-	restSlack = 2 << 20
+	// restAfter is when the start is over.
 	restAfter = time.Second
+	// restRoom is how much may come together before garbage is collected.
+	restRoom = 8 << 20
+	// calmCycles are as many collections between two heartbeats as come of
+	// themselves, or nearly so.
+	calmCycles = 4
 )
 
-// settle gives back to the kernel what is not needed now, where there is much
-// of it. Pages of files that are needed after all come back from the kernel's
-// cache.
-func (r *rest) settle() {
+// beat goes to rest where little was done since the last one.
+func (r *rest) beat() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if resident() < r.left+restSlack {
+	before := r.cycles
+	r.cycles = collections()
+	if !r.asleep && r.cycles-before <= calmCycles {
+		r.settle()
+	}
+}
+
+// start goes to rest after all that the start did.
+func (r *rest) start() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.asleep {
+		r.settle()
+	}
+}
+
+func (r *rest) settle() {
+	debug.FreeOSMemory()
+	dropFilePages()
+	r.asleep = true
+	r.limit = debug.SetMemoryLimit(min(inUse()+restRoom, debug.SetMemoryLimit(-1)))
+	r.percent = debug.SetGCPercent(-1)
+	// The next collection takes the guard away, and with it the rest.
+	runtime.AddCleanup(new(guard), (*rest).wake, r)
+}
+
+// guard is something that nobody holds.
+type guard struct{ _ *guard }
+
+// wake makes all as usual.
+func (r *rest) wake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.asleep {
 		return
 	}
-	debug.FreeOSMemory()
-	maps, _ := os.ReadFile("/proc/self/maps")
-	for line := range strings.Lines(string(maps)) {
-		if from, length, ok := readOnlyFile(line); ok {
-			_, _, _ = unix.Syscall(unix.SYS_MADVISE, from, length, unix.MADV_DONTNEED) // else they stay
+	r.asleep = false
+	debug.SetGCPercent(r.percent)
+	debug.SetMemoryLimit(r.limit)
+}
+
+// collections are how often garbage was collected.
+func collections() int64 { return metric("/gc/cycles/total:gc-cycles") }
+
+// inUse is how much memory Go counts against its limit, in bytes.
+func inUse() int64 {
+	return metric("/memory/classes/total:bytes") - metric("/memory/classes/heap/released:bytes")
+}
+
+func metric(name string) int64 {
+	sample := []gometrics.Sample{{Name: name}}
+	gometrics.Read(sample)
+	if sample[0].Value.Kind() != gometrics.KindUint64 {
+		return math.MaxInt32 // a later Go may not have it
+	}
+	return int64(sample[0].Value.Uint64())
+}
+
+// dropFilePages gives back the pages of files that are only read: the program
+// itself, and the database. Those that are needed come back from the kernel's
+// cache.
+func dropFilePages() {
+	text, _ := os.ReadFile("/proc/self/smaps")
+	for _, m := range filePages(string(text)) {
+		_, _, _ = unix.Syscall(unix.SYS_MADVISE, m.from, m.length, unix.MADV_DONTNEED) // else they stay
+	}
+}
+
+// mapping is a part of the memory that shows a file.
+type mapping struct{ from, length uintptr }
+
+// filePages are the mappings of files, by /proc/self/smaps, in which nothing can
+// be written and nothing ever was. A loader may have written to what now can
+// only be read; that is not in the file, and would be lost.
+func filePages(smaps string) []mapping {
+	var list []mapping
+	var present mapping
+	candidate := false
+	for line := range strings.Lines(smaps) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) >= 5 && strings.Contains(fields[0], "-"):
+			present, candidate = readOnlyFile(fields)
+		case len(fields) < 2:
+		case (fields[0] == "Anonymous:" || fields[0] == "Swap:") && fields[1] != "0":
+			candidate = false
+		case fields[0] == "VmFlags:" && candidate: // the last of a mapping
+			list = append(list, present)
 		}
 	}
-	r.left = resident()
+	return list
 }
 
-// readOnlyFile is where a file is mapped that is only read, by a line of
-// /proc/self/maps: the program itself, and the database. Nothing is lost where
-// such a page is dropped.
-func readOnlyFile(line string) (from, length uintptr, ok bool) {
-	fields := strings.Fields(line)
+// readOnlyFile is the mapping of a file that cannot be written, by the fields of
+// its first line.
+func readOnlyFile(fields []string) (m mapping, ok bool) {
 	if len(fields) < 6 || strings.Contains(fields[1], "w") || !strings.HasPrefix(fields[5], "/") {
-		return 0, 0, false
+		return m, false
 	}
 	first, past, _ := strings.Cut(fields[0], "-")
-	begin, err := strconv.ParseUint(first, 16, 64)
+	from, err := strconv.ParseUint(first, 16, 64)
 	if err != nil {
-		return 0, 0, false
+		return m, false
 	}
 	end, err := strconv.ParseUint(past, 16, 64)
-	return uintptr(begin), uintptr(end - begin), err == nil && end > begin
-}
-
-// resident is how much memory the process has, in bytes; 0 where that cannot
-// be told.
-func resident() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(text)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-	return pages * int64(os.Getpagesize())
+	return mapping{uintptr(from), uintptr(end - from)}, err == nil && end > from
 }

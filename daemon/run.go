@@ -55,7 +55,9 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	d := &service{Options: o, engine: engine, store: s, super: newSupervisor(), handed: handed, failed: make(chan error, 1)}
+	d := &service{
+		Options: o, engine: engine, store: s, super: newSupervisor(), handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
+	}
 	return d.serve(ctx, ln, reload)
 }
 
@@ -94,7 +96,8 @@ type service struct {
 	endPoll func()  // ends it
 	polls   pollTally
 
-	outcomes outcomes // of the senders, so that the log tells what is new
+	outcomes outcomes       // of the senders, so that the log tells what is new
+	unsent   zerolog.Logger // tells that one fails
 	rest     rest
 }
 
@@ -126,10 +129,11 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()
-	d.alarm.beside(d.super.beat(), d.rest.settle)
+	d.alarm.beside(d.super.beat(), d.rest.beat)
 	d.alarm.start()
-	settle := time.AfterFunc(restAfter, d.rest.settle)
+	settle := time.AfterFunc(restAfter, d.rest.start)
 	defer settle.Stop()
+	defer d.rest.wake()
 	d.super.ready()
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 
