@@ -40,6 +40,18 @@ const (
 	calmCycles = 4
 )
 
+// workPercent is how much garbage may come together at work, in percent of
+// what is held. With Go's own 100 a tenth of the time under full load goes into
+// collecting, for the sake of 3 MB.
+const workPercent = 200
+
+// begin sets how garbage is collected at work, unless the user has.
+func (r *rest) begin(env func(string) string) {
+	if env("GOGC") == "" {
+		debug.SetGCPercent(workPercent)
+	}
+}
+
 // beat goes to rest where little was done since the last one.
 func (r *rest) beat() {
 	r.mu.Lock()

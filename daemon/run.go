@@ -129,6 +129,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()
+	d.rest.begin(d.Env)
 	d.alarm.beside(d.super.beat(), d.rest.beat)
 	d.alarm.start()
 	settle := time.AfterFunc(restAfter, d.rest.start)
