@@ -60,8 +60,12 @@ func (a *alarm) schedule(spec string, job func()) error {
 }
 
 // often looks at a shorter interval as well.
-func (a *alarm) often(every time.Duration) {
-	a.cron.Schedule(cron.Every(every), cron.FuncJob(a.look))
+func (a *alarm) often(every time.Duration) { a.beside(every, a.look) }
+
+// beside does a job at an interval. With that of the heartbeat it costs no
+// wake-up of its own.
+func (a *alarm) beside(every time.Duration, job func()) {
+	a.cron.Schedule(cron.Every(every), cron.FuncJob(job))
 }
 
 // set moves the boundary alarm; the zero time clears it.

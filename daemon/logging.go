@@ -54,10 +54,19 @@ func isTerminal(w io.Writer) bool {
 // journal writes lines with the priority in front that journald files them by.
 type journal struct{ out io.Writer }
 
-// priorities of syslog(3).
-var priorities = map[zerolog.Level]string{
-	zerolog.TraceLevel: "<7>", zerolog.DebugLevel: "<7>", zerolog.InfoLevel: "<6>", zerolog.NoLevel: "<6>",
-	zerolog.WarnLevel: "<4>", zerolog.ErrorLevel: "<3>", zerolog.FatalLevel: "<2>", zerolog.PanicLevel: "<2>",
+// priority is the one of syslog(3).
+func priority(l zerolog.Level) string {
+	switch l {
+	case zerolog.TraceLevel, zerolog.DebugLevel:
+		return "<7>"
+	case zerolog.WarnLevel:
+		return "<4>"
+	case zerolog.ErrorLevel:
+		return "<3>"
+	case zerolog.FatalLevel, zerolog.PanicLevel:
+		return "<2>"
+	}
+	return "<6>"
 }
 
 // Write implements io.Writer.
@@ -66,7 +75,7 @@ func (j journal) Write(p []byte) (int, error) { return j.WriteLevel(zerolog.NoLe
 // WriteLevel implements zerolog.LevelWriter.
 func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
 	var line strings.Builder
-	line.WriteString(priorities[l])
+	line.WriteString(priority(l))
 	text := zerolog.ConsoleWriter{Out: &line, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName, zerolog.LevelFieldName}}
 	if _, err := text.Write(p); err != nil {
 		return 0, err
@@ -75,4 +84,14 @@ func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// linesADay is how many lines a day are at most written of one kind that may
+// come about again and again, however often it does.
+const linesADay = 4
+
+// sparing is a log for lines of one such kind. That of a day stays short even
+// where a network, a desktop or a disk comes and goes all day.
+func sparing(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: linesADay, Period: 24 * time.Hour})
 }

@@ -81,7 +81,7 @@ func (d *service) reported(r notify.Report) {
 	failed := r.Err != nil || r.Outcome.Retry()
 	ev := d.Log.Debug()
 	if d.outcomes.new(r.Sender, r.Outcome) && failed {
-		ev = d.Log.Info()
+		ev = d.unsent.Info()
 	}
 	if !r.Next.IsZero() {
 		ev = ev.Time("again", r.Next)

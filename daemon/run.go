@@ -63,7 +63,9 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	d := &service{Options: o, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1)}
+	d := &service{
+		Options: o, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
+	}
 	return d.serve(ctx, ln, reload)
 }
 
@@ -106,7 +108,9 @@ type service struct {
 	cramped  bool        // of house: there was no room for a compaction
 	unbacked atomic.Bool // the last daily backup failed, and it was told
 
-	outcomes outcomes // of the senders, so that the log tells what is new
+	outcomes outcomes       // of the senders, so that the log tells what is new
+	unsent   zerolog.Logger // tells that one fails
+	rest     rest
 }
 
 // serve runs all parts, and takes them down in the order that loses nothing:
@@ -138,7 +142,12 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()
+	d.rest.begin(d.Env)
+	d.alarm.beside(d.super.beat(), d.rest.beat)
 	d.alarm.start()
+	settle := time.AfterFunc(restAfter, d.rest.start)
+	defer settle.Stop()
+	defer d.rest.wake()
 	d.super.ready()
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 

@@ -18,13 +18,14 @@ type drainer struct {
 	spool  api.Spool
 	engine *Engine
 	log    zerolog.Logger
+	taken  zerolog.Logger // tells what came
 	poke   chan struct{}
 
 	failing bool // the last drain did; of the goroutine that runs
 }
 
 func newDrainer(dir string, e *Engine, log zerolog.Logger) *drainer {
-	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, poke: make(chan struct{}, 1)}
+	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, taken: sparing(log), poke: make(chan struct{}, 1)}
 }
 
 // look asks for a drain, soon.
@@ -161,7 +162,7 @@ func (d *drainer) drain(ctx context.Context) drainEnd {
 	})
 	d.complain(ctx, err)
 	if done.Taken+done.SetAside > 0 {
-		d.log.Info().Int("files", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
+		d.taken.Info().Int("files", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
 	}
 	if end == drained && done.Waiting > 0 {
 		end = notYet

@@ -37,9 +37,10 @@ type shownNotice struct {
 }
 
 // refusals are the names under which an outcome goes over the pipe.
-var refusals = map[string]Outcome{
-	"no-bus": NoBus, "no-server": NoServer, "hung": Hung, "refused": Refused, "unknown": Unknown,
-}
+var refusals = [...]struct {
+	name    string
+	outcome Outcome
+}{{"no-bus", NoBus}, {"no-server", NoServer}, {"hung", Hung}, {"refused", Refused}, {"unknown", Unknown}}
 
 // ChildMain shows one notice through beeep and returns the exit code. It is a
 // process of its own because beeep may block for ever, and because a malformed
@@ -73,9 +74,9 @@ func ChildMain(stdin io.Reader, stdout io.Writer, env func(string) string) int {
 }
 
 func refuse(w io.Writer, o Outcome, err error) {
-	for name, of := range refusals {
-		if of == o {
-			fmt.Fprintf(w, "%s %s %s\n", sayNo, name, strings.ReplaceAll(err.Error(), "\n", " "))
+	for _, r := range refusals {
+		if r.outcome == o {
+			fmt.Fprintf(w, "%s %s %s\n", sayNo, r.name, strings.ReplaceAll(err.Error(), "\n", " "))
 		}
 	}
 }

@@ -8,15 +8,18 @@ import (
 // maxRunes is how much of a title and of a body is shown.
 const maxRunes = 300
 
-var (
-	noMarkup = strings.NewReplacer("<", "‹", ">", "›")
-	escape   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-)
+// withoutMarkup puts other signs in the place of what begins and ends markup.
+func withoutMarkup(s string) string { return strings.NewReplacer("<", "‹", ">", "›").Replace(s) }
+
+// escaped says in markup what is none.
+func escaped(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
 
 // cleanTitle makes a text fit for a title: one line, and nothing that a server
 // which reads markup in titles could take for markup.
 func cleanTitle(s string) string {
-	return noMarkup.Replace(strings.Join(strings.Fields(cleaned(s)), " "))
+	return withoutMarkup(strings.Join(strings.Fields(cleaned(s)), " "))
 }
 
 // cleanBody makes a text fit for a body; one of a server that reads markup is
@@ -24,7 +27,7 @@ func cleanTitle(s string) string {
 func cleanBody(s string, markup bool) string {
 	s = cleaned(s)
 	if markup {
-		s = escape.Replace(s)
+		s = escaped(s)
 	}
 	return s
 }

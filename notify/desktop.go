@@ -129,7 +129,8 @@ func (c *child) end() {
 
 // show holds the conversation. Until commit a child may be killed at will.
 func (c *child) show(ctx, on context.Context, n quota.Notice, commit func() error) (Outcome, error) {
-	line, err := json.Marshal(shownNotice{n.Title, n.Body, messages[n.Kind].severity.Icon()})
+	m, _ := messageOf(n.Kind)
+	line, err := json.Marshal(shownNotice{n.Title, n.Body, m.severity.Icon()})
 	if err != nil {
 		return Unsent, err
 	}
@@ -171,8 +172,10 @@ func readAnswer(line, want string, silent Outcome) (Outcome, error) {
 	}
 	if said, ok := strings.CutPrefix(line, sayNo+" "); ok {
 		name, text, _ := strings.Cut(said, " ")
-		if o, ok := refusals[name]; ok {
-			return o, errors.New(text)
+		for _, r := range refusals {
+			if r.name == name {
+				return r.outcome, errors.New(text)
+			}
 		}
 	}
 	return silent, errors.New("the process that shows notices gave an answer that is not understood")

@@ -23,7 +23,8 @@ func digestOf(held []Item, now time.Time) Item {
 		}
 	}
 	f := facts{"notices": count(len(lines), "notice"), "digest": strings.Join(lines, "\n")}
-	d.Title, d.Body = f.say(messages[d.Kind])
+	m, _ := messageOf(d.Kind)
+	d.Title, d.Body = f.say(m)
 	return Item{Notice: d, Expires: expiry(held)}
 }
 

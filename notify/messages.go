@@ -23,6 +23,7 @@ func (s Severity) Icon() string {
 // some are empty, and only say when a sentence fits. Of each row of sentences
 // the first whose facts are all known is said; a row without one is left out.
 type message struct {
+	kind     quota.NoticeKind
 	severity Severity
 	title    []string
 	body     [][]string
@@ -36,14 +37,17 @@ var (
 	others    = []string{"{others}"}
 )
 
-// messages are all the words of notices.
-var messages = map[quota.NoticeKind]message{
-	quota.NoticeThreshold: {
+// messages are all the words of notices: a table that is there without being
+// made, since every start of the program would wait for that, a hook's too.
+var messages = [...]message{
+	{
+		kind:     quota.NoticeThreshold,
 		severity: Warning,
 		title:    []string{"{window}: {percent} % used"},
 		body:     [][]string{{"Past the {mark} % mark."}, roomLeft, fullAgain, blocked, others},
 	},
-	quota.NoticeExhausted: {
+	{
+		kind:     quota.NoticeExhausted,
 		severity: Warning,
 		title:    []string{"{window}: exhausted"},
 		body: [][]string{
@@ -56,7 +60,8 @@ var messages = map[quota.NoticeKind]message{
 			others,
 		},
 	},
-	quota.NoticeRefreshed: {
+	{
+		kind:     quota.NoticeRefreshed,
 		severity: Info,
 		title:    []string{"{window}: refreshed"},
 		body: [][]string{
@@ -71,27 +76,32 @@ var messages = map[quota.NoticeKind]message{
 			others,
 		},
 	},
-	quota.NoticeForecast: {
+	{
+		kind:     quota.NoticeForecast,
 		severity: Warning,
 		title:    []string{"{window}: runs out {runs_out} at this pace", "{window}: runs out too early at this pace"},
 		body:     [][]string{{"{too_early} before it is full again {reset}."}, roomLeft, blocked, others},
 	},
-	quota.NoticeEarlyRefresh: {
+	{
+		kind:     quota.NoticeEarlyRefresh,
 		severity: Info,
 		title:    []string{"{window}: refreshed early"},
 		body:     [][]string{{"The provider counts less than before."}, roomLeft, fullAgain, blocked, others},
 	},
-	quota.NoticeProvider: {
+	{
+		kind:     quota.NoticeProvider,
 		severity: Warning,
 		title:    []string{"GLM ({account}): the provider's figures are not read", "GLM: the provider's figures are not read"},
 		body:     [][]string{{"{Trouble}."}, {"What your tools report is counted as before. quotad doctor says what to do."}},
 	},
-	quota.NoticeDigest: {
+	{
+		kind:     quota.NoticeDigest,
 		severity: Info,
 		title:    []string{"While it was quiet: {notices}"},
 		body:     [][]string{{"{digest}"}},
 	},
-	quota.NoticeRenewal: {
+	{
+		kind:     quota.NoticeRenewal,
 		severity: Info,
 		title: []string{
 			"{plan} ends {day}{ends}", "{plan} renews {day}: US$ {fee}", "{plan} renews {day}", "GLM Coding Plan renews or ends {day}", "GLM Coding Plan renews or ends",
@@ -102,7 +112,8 @@ var messages = map[quota.NoticeKind]message{
 			"In {wait}.",
 		}},
 	},
-	NoticeTest: {
+	{
+		kind:     NoticeTest,
 		severity: Info,
 		title:    []string{"quotad: a test"},
 		body:     [][]string{{"Notices will look like this one."}},
@@ -134,4 +145,14 @@ func windowName(window string) (name, withArticle string) {
 		return window, "the " + window
 	}
 	return "window " + window, "window " + window
+}
+
+// messageOf is the words of a kind of notice; ok is false of a kind that has none.
+func messageOf(kind quota.NoticeKind) (m message, ok bool) {
+	for _, m := range messages {
+		if m.kind == kind {
+			return m, true
+		}
+	}
+	return message{}, false
 }

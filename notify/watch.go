@@ -2,11 +2,9 @@ package notify
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
 	"github.com/godbus/dbus/v5"
 )
 
@@ -21,7 +19,7 @@ const (
 // when the bus itself does. It costs one connection, and no timer while that
 // stands.
 func (d *Desktop) Watch(ctx context.Context, wake func()) {
-	appeared := busAppears(ctx, busFile(d.Env))
+	appeared := fileMade(ctx, busFile(d.Env))
 	pause := firstPause
 	for ctx.Err() == nil {
 		if d.listen(ctx, wake) {
@@ -33,7 +31,7 @@ func (d *Desktop) Watch(ctx context.Context, wake func()) {
 		case <-appeared:
 			pause = firstPause
 		case <-timer.C:
-			pause = min(2*pause, lastPause)
+			pause = min(4*pause, lastPause)
 		}
 		timer.Stop()
 	}
@@ -87,45 +85,4 @@ func busFile(env func(string) string) string {
 		}
 	}
 	return userBus(env)
-}
-
-// busAppears tells each time the file is made anew, until ctx ends. Where that
-// cannot be seen it tells nothing.
-func busAppears(ctx context.Context, file string) <-chan struct{} {
-	appeared := make(chan struct{}, 1)
-	if file == "" {
-		return appeared
-	}
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return appeared
-	}
-	_ = w.Add(filepath.Dir(file))
-	context.AfterFunc(ctx, func() { w.Close() })
-	go tellMade(w, file, appeared)
-	return appeared
-}
-
-// tellMade tells each time a watcher sees the file being made, until that is
-// closed. An error that nobody takes would keep all further events back.
-func tellMade(w *fsnotify.Watcher, file string, made chan<- struct{}) {
-	for {
-		select {
-		case _, open := <-w.Errors:
-			if !open {
-				return
-			}
-		case e, open := <-w.Events:
-			if !open {
-				return
-			}
-			if e.Name != file || !e.Has(fsnotify.Create) {
-				continue
-			}
-			select {
-			case made <- struct{}{}:
-			default:
-			}
-		}
-	}
 }

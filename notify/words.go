@@ -15,7 +15,7 @@ import (
 // them. The status is that of its account; without one less is said. A digest
 // has the words it was made with, and so has a notice of an unknown kind.
 func Words(n quota.Notice, s *quota.Status, now time.Time, loc *time.Location) (title, body string) {
-	m, ok := messages[n.Kind]
+	m, ok := messageOf(n.Kind)
 	if !ok || n.Kind == quota.NoticeDigest {
 		return n.Title, n.Body
 	}

@@ -174,7 +174,7 @@ func TestWords(t *testing.T) {
 func TestMessagesAreComplete(t *testing.T) {
 	for _, kind := range []quota.NoticeKind{quota.NoticeThreshold, quota.NoticeExhausted, quota.NoticeRefreshed,
 		quota.NoticeForecast, quota.NoticeEarlyRefresh, quota.NoticeProvider, quota.NoticeDigest, quota.NoticeRenewal, NoticeTest} {
-		if len(messages[kind].title) == 0 || len(messages[kind].body) == 0 {
+		if m, ok := messageOf(kind); !ok || len(m.title) == 0 || len(m.body) == 0 {
 			t.Errorf("%s has no words", kind)
 		}
 	}

@@ -91,13 +91,8 @@ func listenStream(path string) (string, error) {
 	if strings.TrimSpace(path) != path || strings.HasSuffix(path, `\`) {
 		return "", fmt.Errorf("the socket %q ends in a character that a unit file cannot carry", path)
 	}
-	return "ListenStream=" + specifiers.Replace(path), carriable(path)
+	return "ListenStream=" + strings.ReplaceAll(path, "%", "%%"), carriable(path)
 }
-
-var (
-	specifiers = strings.NewReplacer("%", "%%")
-	quoting    = strings.NewReplacer("%", "%%", `\`, `\\`, `"`, `\"`)
-)
 
 // quote writes a word of a command line; plain ones stay as they are.
 func quote(word string) string {
@@ -107,6 +102,7 @@ func quote(word string) string {
 	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
 		return word
 	}
+	quoting := strings.NewReplacer("%", "%%", `\`, `\\`, `"`, `\"`)
 	return `"` + quoting.Replace(word) + `"`
 }
 

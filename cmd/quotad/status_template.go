@@ -58,12 +58,14 @@ func executionError(err error) error {
 
 // leftOut are the fields that a document may lack; a template may ask for them
 // all the same.
-var leftOut = map[string]any{
-	"warnings": []any(nil), "estimated": nil, "refreshed_early_at": nil,
-	"stopped": false, "crossed": number(0), "snoozed_until": nil, "key": "",
-	"detected": false, "configured": "", "renews_at": nil, "ends_at": nil, "fee": nil,
-	"low": nil, "high": nil, "elsewhere": nil,
-	"money": nil, "unpriced": number(0), "guessed": number(0),
+func leftOut() map[string]any {
+	return map[string]any{
+		"warnings": []any(nil), "estimated": nil, "refreshed_early_at": nil,
+		"stopped": false, "crossed": number(0), "snoozed_until": nil, "key": "",
+		"detected": false, "configured": "", "renews_at": nil, "ends_at": nil, "fee": nil,
+		"low": nil, "high": nil, "elsewhere": nil,
+		"money": nil, "unpriced": number(0), "guessed": number(0),
+	}
 }
 
 // templateData makes JSON fit for a template: numbers print as they are
@@ -74,7 +76,7 @@ func templateData(v any) any {
 		for key, value := range v {
 			v[key] = templateData(value)
 		}
-		for key, value := range leftOut {
+		for key, value := range leftOut() {
 			if _, there := v[key]; !there {
 				v[key] = value
 			}

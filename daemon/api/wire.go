@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"time"
 
 	"quotad/quota"
@@ -88,6 +86,11 @@ func DecodeEvent(line []byte, now time.Time) (quota.Event, *Error) {
 // instant, which the caller is expected to have set, and its account, which the
 // daemon finds for it.
 func EncodeEvent(e quota.Event) []byte {
+	w := wireEventOf(e)
+	return w.encode()
+}
+
+func wireEventOf(e quota.Event) wireEvent {
 	e = ownFields(e.Fill(e.At))
 	w := wireEvent{
 		ID: e.ID, Kind: e.Kind, At: wireTime(e.At), Account: e.Account,
@@ -105,13 +108,7 @@ func EncodeEvent(e quota.Event) []byte {
 	for _, r := range e.Readings {
 		w.Readings = append(w.Readings, toWire(r))
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(&w); err != nil { // only a percentage that is no number can do this
-		return nil
-	}
-	return out.Bytes()
+	return w
 }
 
 // event is what w says, filled in.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -319,5 +320,28 @@ func BenchmarkEncodeEvent(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		EncodeEvent(e)
+	}
+}
+
+func TestEncodeWritesWhatEncodingJSONWould(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := wireEventOf(anEvent(t))
+		w.Message = rapid.StringN(0, 20, 200).Draw(t, "message")
+		if rapid.Bool().Draw(t, "bytes that are no text") {
+			w.Project = string(rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "project"))
+		}
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(&w); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.encode(); !bytes.Equal(got, want.Bytes()) {
+			t.Fatalf("got  %s\nwant %s", got, want.Bytes())
+		}
+	})
+	var none wireEvent
+	if got := string(none.encode()); got != "{}\n" {
+		t.Errorf("an event without anything: %q", got)
 	}
 }

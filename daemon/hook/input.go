@@ -15,8 +15,9 @@ import (
 
 // Bounds on the tool's input. Prompts of 1 MiB arrive whole from the tools.
 const (
-	maxInput = 8 << 20  // beyond this it is only drained
-	maxWhole = 16 << 10 // a longer string is kept as its beginning and a digest of the rest
+	maxInput  = 8 << 20  // beyond this it is only drained
+	someInput = 4 << 10  // what is mostly enough
+	maxWhole  = 16 << 10 // a longer string is kept as its beginning and a digest of the rest
 )
 
 var (
@@ -29,8 +30,8 @@ var (
 // thrown away up to the end of the value, because some tools take a failed
 // write for a failed hook.
 func readValue(r io.Reader, most int) ([]byte, error) {
-	var in input
-	piece := make([]byte, 64<<10)
+	in := input{kept: make([]byte, 0, someInput)}
+	piece := make([]byte, 16<<10)
 	for {
 		n, err := r.Read(piece)
 		whole := in.take(piece[:n])

@@ -1,8 +1,6 @@
 package hook
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,6 +11,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -137,31 +137,39 @@ type sighting struct {
 // sightings reads those of the file that may be twins of a run that began at
 // an instant. Lines that do not read are as good as none.
 func sightings(f *os.File, at time.Time) []sighting {
+	info, err := f.Stat()
+	if err != nil {
+		return nil
+	}
+	text := make([]byte, min(info.Size(), 1<<20))
+	n, _ := io.ReadFull(f, text)
 	var recent []sighting
-	lines := bufio.NewScanner(io.LimitReader(f, 1<<20))
-	for lines.Scan() {
-		var s sighting
-		var ms int64
-		if _, err := fmt.Sscanf(lines.Text(), "%s %s %d", &s.key, &s.run.ID, &ms); err != nil {
-			continue
-		}
-		s.run.At = time.UnixMilli(ms).UTC()
-		if apart(s.run, Run{At: at}) <= longestGap && len(s.run.ID) <= quota.MaxID {
+	for line := range strings.Lines(string(text[:n])) {
+		s, ok := parseSighting(line)
+		if ok && apart(s.run, Run{At: at}) <= longestGap && len(s.run.ID) <= quota.MaxID {
 			recent = append(recent, s)
 		}
 	}
 	return recent
 }
 
+func parseSighting(line string) (s sighting, ok bool) {
+	key, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	id, at, _ := strings.Cut(rest, " ")
+	ms, err := strconv.ParseInt(at, 10, 64)
+	return sighting{key: key, run: Run{ID: id, At: time.UnixMilli(ms).UTC()}}, err == nil && key != "" && id != ""
+}
+
 // apart is how far apart two runs began.
 func apart(a, b Run) time.Duration { return quota.Milli(a.At).Sub(quota.Milli(b.At)).Abs() }
 
 func rewrite(f *os.File, all []sighting) error {
-	var text bytes.Buffer
+	text := make([]byte, 0, 256)
 	for _, s := range all {
-		fmt.Fprintln(&text, s.key, s.run.ID, s.run.At.UnixMilli())
+		text = append(append(append(append(text, s.key...), ' '), s.run.ID...), ' ')
+		text = append(strconv.AppendInt(text, s.run.At.UnixMilli(), 10), '\n')
 	}
-	return overwrite(f, text.Bytes())
+	return overwrite(f, text)
 }
 
 func overwrite(f *os.File, text []byte) error {

@@ -17,7 +17,12 @@ import (
 // for a [footing] to tell.
 const onlookerVFS = "quotad-onlooker"
 
-var registerOnlooker = sync.OnceFunc(func() { vfs.Register(onlookerVFS, onlookerFiles{vfs.Find("os")}) })
+// onlooker is registered with SQLite when it is first of use.
+var onlooker sync.Once
+
+func registerOnlooker() {
+	onlooker.Do(func() { vfs.Register(onlookerVFS, onlookerFiles{vfs.Find("os")}) })
+}
 
 type onlookerFiles struct{ vfs.VFS }
 
