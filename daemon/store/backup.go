@@ -98,8 +98,8 @@ func (s *Store) Backup(path string) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("a backup cannot take the place of %s, which is not a plain file", path)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return folderError(filepath.Dir(path), "cannot be made", err)
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return err
 	}
 	s.backups.Lock()
 	defer s.backups.Unlock()

@@ -26,8 +26,8 @@ const stamp = "20060102T150405Z"
 
 // ensureFolder makes the state folder, or sees that it can be trusted.
 func ensureFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return folderError(dir, "cannot be made", err)
+	if err := makeFolder(dir); err != nil {
+		return err
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -56,6 +56,24 @@ func ensureFolder(dir string) error {
 		}
 	}
 	return shut(filepath.Join(dir, backupsName))
+}
+
+// makeFolder makes a folder, with those above it, where it is not there. After
+// a power cut it still is: else what is synced in it would be gone with it.
+func makeFolder(dir string) error {
+	var above []string // the folders that get a new name in them
+	for d := dir; !exists(d) && d != filepath.Dir(d); d = filepath.Dir(d) {
+		above = append(above, filepath.Dir(d))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return folderError(dir, "cannot be made", err)
+	}
+	for _, d := range above {
+		if err := syncDir(d); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return diskError("syncing "+d, err)
+		}
+	}
+	return nil
 }
 
 // shut keeps others out of a folder of ours, if it is there. A folder that the
