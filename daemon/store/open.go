@@ -146,6 +146,8 @@ func (op *opening) ready() (inspection, error) {
 		err = op.missing()
 	case errors.Is(err, ErrDamaged):
 		err = op.replace(err)
+	case errors.Is(err, ErrNewer):
+		err = op.refuse(err)
 	}
 	if err != nil {
 		return inspection{}, err
