@@ -20,7 +20,8 @@ type findings struct {
 	writes  int
 	syncs   int
 	acks    int
-	cuts    int // images that were made
+	kills   int // kills before a call
+	cuts    int // images that were made, those of kills among them
 	images  int // of those, how many were not the same as another
 	torn    int // of the cuts
 	told    int // images whose damage was found and told
@@ -88,9 +89,21 @@ func (x *explorer) count() {
 	x.found.writes += len(x.disk.entries)
 }
 
-// kills ends the process before each of its calls: all that it did is there.
+// kills ends the process before each of its calls that changes something: all
+// that it did is there.
 func (x *explorer) kills(cuts chan<- *cut, r *rand.Rand) {
-	for line := range x.disk.lines + 1 {
+	lines := []int{x.disk.lines}
+	for _, f := range x.disk.files {
+		for _, w := range f.changes {
+			lines = append(lines, w.start-1)
+		}
+	}
+	for _, e := range x.disk.entries {
+		lines = append(lines, e.start-1)
+	}
+	slices.Sort(lines)
+	for _, line := range slices.Compact(lines) {
+		x.found.kills++
 		cuts <- &cut{line: line, way: everything, rand: rand.New(rand.NewPCG(r.Uint64(), 0))}
 	}
 }

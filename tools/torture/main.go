@@ -64,6 +64,9 @@ func torture(o options) error {
 		return fmt.Errorf("build quotad: %w", err)
 	}
 	begun := time.Now()
+	if _, err := exec.LookPath("strace"); err != nil {
+		return fmt.Errorf("no strace here, which writes down what quotad does")
+	}
 	fmt.Printf("seed %d\n", o.seed)
 	var all []findings
 	for _, s := range scenarios() {
@@ -82,7 +85,11 @@ func torture(o options) error {
 		return fmt.Errorf("control: %w", err)
 	}
 	report(os.Stdout, all, control)
-	fmt.Printf("in %v\n", time.Since(begun).Round(time.Second))
+	cuts, images := 0, 0
+	for _, f := range all {
+		cuts, images = cuts+f.cuts, images+f.images
+	}
+	fmt.Printf("figures: %d cuts, %d images opened, in %v\n", cuts, images, time.Since(begun).Round(time.Second))
 	return judged(all, control)
 }
 
@@ -129,9 +136,9 @@ func (o options) play(s scenario, quotad, dir string, meddle []string) (findings
 
 func report(w io.Writer, all []findings, control findings) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "power cut\twrites\tsyncs\tanswers\tcuts\tof them torn\timages\tdamage told\tfailed\t")
+	fmt.Fprintln(t, "power cut\twrites\tsyncs\tanswers\tkills\tcuts\tof them torn\timages\tdamage told\tfailed\t")
 	for _, f := range append(all, control) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", f.name, f.writes, f.syncs, f.acks, f.cuts, f.torn, f.images, f.told, f.failed)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", f.name, f.writes, f.syncs, f.acks, f.kills, f.cuts, f.torn, f.images, f.told, f.failed)
 	}
 	t.Flush()
 	for _, f := range all {

@@ -208,21 +208,22 @@ func (s *stage) ageBackups() error {
 // killedAndAgain kills the daemon where it has written what it has not synced,
 // sends the same again to the next one, which sees it, and more.
 func killedAndAgain(s *stage) error {
-	for round, nth := range []int{11, 12, 15} {
+	killed := 0
+	for round, nth := range []int{5, 6, 8} { // of the calls of one thread
 		trace := s.trace()
 		p, err := s.start(trace, append([]string{fmt.Sprintf("fdatasync:signal=KILL:when=%d", nth)}, s.meddle...)...)
 		if err != nil && p == nil {
 			return err
 		}
 		var unsure []quota.Event
-		for i := range 200 {
+		for i := range 60 {
 			e := s.event(fmt.Sprintf("round-%d", round), time.Now().Add(-time.Minute+time.Duration(i)*time.Millisecond))
 			if !s.post(e) {
 				unsure = append(unsure, e)
 				break
 			}
 		}
-		if len(unsure) == 0 {
+		if killed += len(unsure); len(unsure) == 0 {
 			p.Process.Kill()
 		}
 		<-p.ended
@@ -239,6 +240,9 @@ func killedAndAgain(s *stage) error {
 		if again != nil {
 			return again
 		}
+	}
+	if killed == 0 {
+		return errors.New("the daemon was never killed where it had to be")
 	}
 	return nil
 }
