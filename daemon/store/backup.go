@@ -98,8 +98,8 @@ func (s *Store) Backup(path string) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("a backup cannot take the place of %s, which is not a plain file", path)
 	}
-	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return err
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return folderError(filepath.Dir(path), "cannot be made", err)
 	}
 	s.backups.Lock()
 	defer s.backups.Unlock()
@@ -131,7 +131,10 @@ func (s *Store) backupNamed(name string) error {
 	if err := shut(dir); err != nil {
 		return err
 	}
-	return s.Backup(filepath.Join(dir, name))
+	if err := s.Backup(filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return diskError("syncing "+s.dir, syncDir(s.dir)) // the folder may be new
 }
 
 // BackupDaily makes a backup in the state folder unless the newest daily one is

@@ -26,8 +26,8 @@ const stamp = "20060102T150405Z"
 
 // ensureFolder makes the state folder, or sees that it can be trusted.
 func ensureFolder(dir string) error {
-	if err := makeFolder(dir); err != nil {
-		return err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return folderError(dir, "cannot be made", err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -56,24 +56,6 @@ func ensureFolder(dir string) error {
 		}
 	}
 	return shut(filepath.Join(dir, backupsName))
-}
-
-// makeFolder makes a folder, with those above it, where it is not there. After
-// a power cut it still is: else what is synced in it would be gone with it.
-func makeFolder(dir string) error {
-	var above []string // the folders that get a new name in them
-	for d := dir; !exists(d) && d != filepath.Dir(d); d = filepath.Dir(d) {
-		above = append(above, filepath.Dir(d))
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return folderError(dir, "cannot be made", err)
-	}
-	for _, d := range above {
-		if err := syncDir(d); err != nil && !errors.Is(err, fs.ErrPermission) {
-			return diskError("syncing "+d, err)
-		}
-	}
-	return nil
 }
 
 // shut keeps others out of a folder of ours, if it is there. A folder that the
@@ -151,6 +133,20 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// syncAbove makes the names of a folder and of those above it durable. One that
+// may not be read was not made by us, nor can one be on a file system that
+// takes no sync of folders.
+func syncAbove(dir string) error {
+	for dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		err := syncDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.EROFS) {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeWhole puts a file in place whole or not at all: it is written beside,

@@ -112,6 +112,9 @@ func (op *opening) open(s *Store) error {
 	if err != nil {
 		return err
 	}
+	if err := op.anchor(); err != nil {
+		return err
+	}
 	if err := s.attach(); err != nil {
 		return err
 	}
@@ -124,6 +127,19 @@ func (op *opening) open(s *Store) error {
 		s.drop()
 	}
 	return err
+}
+
+// anchor sees to it that the database is found where it is after a power cut
+// too: a process that was killed may have given it its name, or have made its
+// folder, and not have synced that. Once the marker stands the folder does.
+func (op *opening) anchor() error {
+	if err := syncDir(op.dir); err != nil {
+		return diskError("syncing "+op.dir, err)
+	}
+	if exists(op.path(markerName)) {
+		return nil
+	}
+	return diskError("syncing the folders above "+op.dir, syncAbove(op.dir))
 }
 
 // sweep removes what was being written when a process ended.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"embed"
 	"errors"
@@ -47,6 +48,7 @@ func scenarios() []scenario {
 		{name: "first-start", prepare: nothingYet, run: load},
 		{name: "load", prepare: someDays, run: load},
 		{name: "killed", prepare: used, run: killedAndAgain},
+		{name: "killed-first", prepare: nothingYet, run: killedAtFirst},
 		{name: "spool", prepare: spooled, run: brief},
 		{name: "schema-1", prepare: schema(1), run: brief},
 		{name: "schema-2", prepare: schema(2), run: brief},
@@ -245,6 +247,27 @@ func killedAndAgain(s *stage) error {
 		return errors.New("the daemon was never killed where it had to be")
 	}
 	return nil
+}
+
+// killedAtFirst kills the daemon before each of the first syncs that it ever
+// does, one start after the other: what the last one left unsynced is found by
+// the next one, and the last of all goes on.
+func killedAtFirst(s *stage) error {
+	for nth := range 7 {
+		trace := s.trace()
+		c := s.command(trace, append([]string{fmt.Sprintf("fsync:signal=KILL:when=%d", nth+1)}, s.meddle...), "run")
+		c.Stderr = new(bytes.Buffer) // so that Wait waits for strace too
+		if err := c.Start(); err != nil {
+			return err
+		}
+		over := time.AfterFunc(3*time.Second, func() { c.Process.Kill() })
+		c.Wait() // it was killed
+		over.Stop()
+		if err := s.model.take(trace); err != nil {
+			return err
+		}
+	}
+	return brief(s)
 }
 
 // spooled leaves events as hooks do while no daemon answers.
