@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"quotad/daemon/api"
+	"quotad/daemon/store"
 	"quotad/quota"
 )
 
@@ -35,41 +36,121 @@ func tortureRounds(t *testing.T) int {
 	return n
 }
 
+// roundsOfOne is how often one daemon is killed before the next home: what is
+// checked each round grows with them.
+const roundsOfOne = 25
+
 // TestKillInTheMiddleOfLoad sends events from several clients, kills the daemon
 // at a random instant, starts it again and looks: what was acknowledged is there
 // once; what was not can be sent again and is there once then; the counters are
 // what the events give.
 func TestKillInTheMiddleOfLoad(t *testing.T) {
+	rounds := tortureRounds(t)
+	var sum killSum
+	t.Run("homes", func(t *testing.T) { // ends when all of them have
+		for done := 0; done < rounds; done += roundsOfOne {
+			t.Run(strconv.Itoa(done), func(t *testing.T) {
+				t.Parallel()
+				killed(t, min(roundsOfOne, rounds-done), &sum)
+			})
+		}
+	})
+	sum.report(t)
+}
+
+// killed is some rounds with one home. What begins may be killed too: the start
+// with its drain of the spool, the day's backup, and a new configuration.
+func killed(t *testing.T, rounds int, sum *killSum) {
 	h := newDaemonHome(t)
 	l := newLoad(t, h)
-	var took []time.Duration
-	for range tortureRounds(t) {
-		if l.rand.IntN(3) == 0 { // now and then while it starts
+	for range rounds {
+		if l.rand.IntN(3) == 0 {
 			p := h.launch()
 			time.Sleep(l.upTo(40 * time.Millisecond))
 			p.kill()
+			sum.kill()
 		}
 		begin := time.Now()
 		p := h.start()
-		took = append(took, time.Since(begin))
+		sum.start(time.Since(begin))
 		p.unharmed()
 		l.check()
 		finish := l.run(4)
-		time.Sleep(l.upTo(300 * time.Millisecond))
+		if l.rand.IntN(4) == 0 {
+			h.configure(strings.Replace(loadConfig, "off_peak = 2.0", fmt.Sprintf("off_peak = 2.%d", l.rand.IntN(10)), 1))
+			p.Process.Signal(syscall.SIGHUP)
+		}
+		time.Sleep(l.upTo(80 * time.Millisecond))
 		l.dying.Store(true)
 		p.kill()
+		sum.kill()
 		finish()
 		l.spool(20)
+		if l.rand.IntN(4) == 0 {
+			h.ageBackups()
+		}
 	}
 	p := h.start()
 	l.check()
 	h.verify()
 	p.stop()
 	h.verify() // of a database that nobody uses, too
-	slices.Sort(took)
-	t.Logf("%d ids, %d of them acknowledged while it lived; ready within %v", len(l.ids), l.acked, took[len(took)-1])
-	if usual := took[len(took)/2]; usual > time.Second {
-		t.Errorf("usually ready after %v; a second was expected at most", usual)
+	sum.end(rounds, l)
+}
+
+// ageBackups makes the day's backup due again.
+func (h *daemonHome) ageBackups() {
+	h.t.Helper()
+	files, err := filepath.Glob(filepath.Join(h.state, "backups", "*.db"))
+	h.must(err)
+	for i, path := range files {
+		at := time.Now().Add(-time.Duration(25+i) * time.Hour)
+		h.must(os.Rename(path, filepath.Join(filepath.Dir(path), store.BackupName(at))))
+	}
+}
+
+// killSum is what the rounds of all homes came to.
+type killSum struct {
+	mu                         sync.Mutex
+	rounds, kills, sent, acked int
+	ready                      []time.Duration
+}
+
+func (k *killSum) kill() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kills++
+}
+
+func (k *killSum) start(took time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ready = append(k.ready, took)
+}
+
+func (k *killSum) end(rounds int, l *load) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rounds += rounds
+	k.sent += len(l.ids)
+	k.acked += l.acked
+}
+
+// report prints the figures. How long a start takes depends on what else the
+// machine does: half of them have to be ready within a second, and all within
+// QUOTAD_TORTURE_READY where that is set.
+func (k *killSum) report(t *testing.T) {
+	slices.Sort(k.ready)
+	part := func(percent int) time.Duration {
+		return k.ready[min(len(k.ready)*percent/100, len(k.ready)-1)].Round(time.Millisecond)
+	}
+	t.Logf("figures: %d rounds, %d kills, %d events sent, %d acknowledged while it lived, ready after %v (half of the starts), %v (99 %%), %v (all)",
+		k.rounds, k.kills, k.sent, k.acked, part(50), part(99), part(100))
+	if part(50) > time.Second {
+		t.Errorf("half of the starts took more than %v; a second was expected at most", part(50))
+	}
+	if limit, err := time.ParseDuration(os.Getenv("QUOTAD_TORTURE_READY")); err == nil && part(100) > limit {
+		t.Errorf("one start took %v; %v was expected at most", part(100), limit)
 	}
 }
 

@@ -134,7 +134,10 @@ func (s *Store) backupNamed(name string) error {
 	if err := shut(dir); err != nil {
 		return err
 	}
-	return s.Backup(filepath.Join(dir, name))
+	if err := s.Backup(filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return diskError("syncing "+s.dir, syncDir(s.dir)) // the folder may be new
 }
 
 // BackupDaily makes a backup in the state folder unless the newest daily one is

@@ -137,6 +137,20 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
+// syncAbove makes the names of a folder and of those above it durable. One that
+// may not be read was not made by us, nor can one be on a file system that
+// takes no sync of folders.
+func syncAbove(dir string) error {
+	for dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		err := syncDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.EROFS) {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeWhole puts a file in place whole or not at all: it is written beside,
 // synced and renamed. Where write fails nothing is left behind.
 func writeWhole(path, beside string, write func(*os.File) error) error {

@@ -127,10 +127,15 @@ func (s *Store) trim() error {
 	return inOrder(s.still, func() error { return s.reopen(asItIs) })
 }
 
-// attach opens the file.
+// attach opens the file. What a process that was killed wrote to it is there to
+// read, and perhaps not on the disk: a commit on top of that could overwrite
+// what the disk still needs should the power fail, so it is synced first.
 func (s *Store) attach() (err error) {
 	if s.db, s.file, err = openFile(s.Path(), false); err != nil {
 		return err
+	}
+	if err := s.file.Sync(); err != nil {
+		return firstError(diskError("syncing the database", err), s.drop())
 	}
 	info, err := s.file.Stat()
 	if err != nil {

@@ -133,6 +133,9 @@ func (op *opening) open(s *Store) error {
 	if err != nil {
 		return err
 	}
+	if err := op.anchor(); err != nil {
+		return err
+	}
 	if err := s.attach(); err != nil {
 		return err
 	}
@@ -166,6 +169,19 @@ func (op *opening) begin(s *Store) (err error) {
 	return err
 }
 
+// anchor sees to it that the database is found where it is after a power cut
+// too: a process that was killed may have given it its name, or have made its
+// folder, and not have synced that. Once the marker stands the folder does.
+func (op *opening) anchor() error {
+	if err := syncDir(op.dir); err != nil {
+		return diskError("syncing "+op.dir, err)
+	}
+	if exists(op.path(markerName)) {
+		return nil
+	}
+	return diskError("syncing the folders above "+op.dir, syncAbove(op.dir))
+}
+
 // sweep removes what was being written when a process ended.
 func (op *opening) sweep() {
 	for _, pattern := range []string{op.path("*.part"), op.path(newName), filepath.Join(op.path(backupsName), "*.part")} {
@@ -191,6 +207,8 @@ func (op *opening) ready() (inspection, error) {
 		err = op.missing()
 	case errors.Is(err, ErrDamaged):
 		err = op.replace(err)
+	case errors.Is(err, ErrNewer):
+		err = op.refuse(err)
 	}
 	if err != nil {
 		return inspection{}, err

@@ -313,6 +313,27 @@ func TestANewerSchemaIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
+func TestADowngradeIsToldTheBackupOfBefore(t *testing.T) {
+	dir := stateDir(t, 10, 0)
+	s, report, err := openWith(options(dir), append(migrations(), func(*Tx) error { return nil }))
+	must(t, err)
+	put(t, s, prompts(12)...)
+	must(t, s.Close())
+	_, _, err = Open(options(dir))
+	var told *Error
+	if !errors.As(err, &told) || told.Code != Newer || !strings.HasSuffix(told.Message, "can read is "+report.Backup) ||
+		!strings.Contains(told.Hint, "quotad restore "+report.Backup) {
+		t.Fatalf("%v, %+v", err, told)
+	}
+	_, err = Restore(options(dir), filepath.Join(dir, backupsName, report.Backup))
+	must(t, err)
+	s = openIn(t, dir)
+	defer s.Close()
+	if n := len(entries(t, s, "")); n != 10 {
+		t.Errorf("the way back leads to %d events, want 10", n)
+	}
+}
+
 func TestALockedFolderIsRefused(t *testing.T) {
 	dir := stateDir(t, 10, 0)
 	s := openIn(t, dir)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -71,8 +72,26 @@ func tooNew(schema, known uint64) error {
 	return &Error{
 		Code:    Newer,
 		Message: fmt.Sprintf("the database was written by a newer quotad: it has schema %d, and this one knows up to %d", schema, known),
-		Hint:    "install the newer quotad again, or put back a backup made before it: quotad restore",
+		Hint:    "install the newer quotad again",
 	}
+}
+
+// refuse adds to what is said of a database that is too new which backup is the
+// way back: the newest that this program can read.
+func (op *opening) refuse(newer error) error {
+	backups, _ := listBackups(op.path(backupsName))
+	for _, b := range backups {
+		if _, err := op.look(b.path, glance); err != nil {
+			continue
+		}
+		name := filepath.Base(b.path)
+		return &Error{
+			Code:    Newer,
+			Message: fmt.Sprintf("%v; the newest backup that this one can read is %s", newer, name),
+			Hint:    "quotad restore " + name + " (without what was recorded since), or install the newer quotad again",
+		}
+	}
+	return newer
 }
 
 // createFile makes a new database, whole or not at all: a first commit of bbolt

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"quotad/config"
+	"quotad/daemon"
+	"quotad/daemon/api"
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// verdict is what an image turned out to be.
+type verdict struct {
+	wrong   string         // what no power cut may lead to; "": nothing
+	told    string         // the damage that was found and told
+	present map[string]int // how often each event is there
+}
+
+// missing names an event that was promised and is not there once.
+func (v verdict) missing(promised []string) string {
+	for _, id := range promised {
+		if n := v.present[id]; n != 1 {
+			return fmt.Sprintf("%s was acknowledged and is there %d times", id, n)
+		}
+	}
+	return ""
+}
+
+// judge opens images as quotad does.
+type judge struct {
+	settings config.Settings
+	sent     map[string]quota.Event
+	now      func() time.Time
+}
+
+// look opens the state folder of an image, twice, and looks at everything.
+// Whoever opens it twice has to find the same: opening may mend.
+func (j *judge) look(dir string) (v verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.wrong = fmt.Sprintf("a panic: %v", p)
+		}
+	}()
+	s, report, err := store.Open(store.Options{Dir: dir, Now: j.now})
+	if err != nil {
+		return verdict{wrong: "it cannot be opened: " + err.Error()}
+	}
+	if report.Lost() {
+		v.told = strings.Join(report.Lines(), "; ")
+	}
+	v.present, err = j.list(s)
+	if err == nil {
+		err = s.Close()
+	}
+	if err == nil {
+		err = j.verify(dir)
+	}
+	if err == nil {
+		err = j.addSpooled(filepath.Join(dir, "spool"), v.present)
+	}
+	if err != nil {
+		v.wrong = err.Error()
+	}
+	for id, n := range v.present {
+		if n != 1 {
+			v.wrong = fmt.Sprintf("%s is there %d times", id, n)
+		}
+	}
+	return v
+}
+
+// list counts the events, each of which has to be as it was sent.
+func (j *judge) list(s *store.Store) (map[string]int, error) {
+	present := map[string]int{}
+	return present, s.View(func(t *store.Tx) error {
+		for e, err := range t.Events("", time.Time{}, time.Time{}, 0) {
+			if err != nil {
+				return err
+			}
+			present[e.ID]++
+			if want, ok := j.sent[e.ID]; !ok {
+				return fmt.Errorf("%s was never sent", e.ID)
+			} else if got, want := asJSON(e.Event), asJSON(want.Normalize(e.At)); got != want {
+				return fmt.Errorf("recorded: %s, sent: %s", got, want)
+			}
+		}
+		return nil
+	})
+}
+
+func asJSON(e quota.Event) string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// verify holds the counters against the events.
+func (j *judge) verify(dir string) error {
+	found, err := daemon.VerifyOffline(context.Background(), config.Paths{StateDir: dir}, j.settings, j.now, nil)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	if !found.OK {
+		return fmt.Errorf("verify: %s", strings.Join(found.Problems, "; "))
+	}
+	return nil
+}
+
+// addSpooled counts the events that still wait in the spool, unless they were
+// taken already: the next drain finds out by the id.
+func (j *judge) addSpooled(dir string, present map[string]int) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		e, bad := api.DecodeEvent(slices.Concat(b), time.Time{})
+		if bad != nil {
+			return fmt.Errorf("spooled: %s: %w", filepath.Base(path), bad)
+		}
+		if present[e.ID] == 0 {
+			present[e.ID]++
+		}
+	}
+	return nil
+}
