@@ -194,6 +194,11 @@ func (e *Engine) commit(batch []*operation) {
 func (e *Engine) transact(w *work, batch []*operation) error {
 	return e.store.Update(func(tx *store.Tx) error {
 		w.tx = tx
+		if e.failing { // the disk may hold what failed, or not: go by what it has
+			if err := w.load(w.rules()); err != nil {
+				return err
+			}
+		}
 		for _, o := range batch {
 			if err := o.do(w); err != nil {
 				return err

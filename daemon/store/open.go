@@ -79,7 +79,7 @@ func openWith(o Options, steps []migration) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary()}
+	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary(), limits: usualLimits()}
 	if err := within(openLimit, "opening the database", func() error { return op.open(s) }); err != nil {
 		lock.Close()
 		return nil, op.report, err
@@ -112,7 +112,12 @@ func (op *opening) open(s *Store) error {
 	if err != nil {
 		return err
 	}
-	if err := s.attach(); err != nil {
+	if err = s.attach(); errors.Is(err, ErrDamaged) { // what waits cannot be taken up
+		s.drop()
+		err = inOrder(func() error { return op.replace(err) }, s.attach)
+	}
+	if err != nil {
+		s.drop()
 		return err
 	}
 	err = inOrder(

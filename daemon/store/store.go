@@ -33,6 +33,8 @@ type Store struct {
 	db      *bbolt.DB // nil when closed, or when it could not be opened anew
 	file    *os.File  // of db
 	words   *dictionary
+	layers  atomic.Pointer[layers] // what waits; see recent.go
+	limits  limits
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
 
@@ -75,8 +77,18 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			t = newTx(tx, s.words)
+			before := s.layers.Load().of(tx.ID() - 1)
+			if before == nil {
+				return errLayer
+			}
+			t.layer, t.direct, t.limits = *before, false, s.limits
 			s.least.Store(max(s.least.Load(), tx.Size()))
 			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush)
+			if inside == nil {
+				after := t.layer
+				after.tx = tx.ID()
+				s.layers.Store(&layers{before, &after})
+			}
 			return inside
 		})
 	})
@@ -107,13 +119,35 @@ func (s *Store) View(fn func(*Tx) error) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	return guarded(func() error {
-		return s.db.View(func(tx *bbolt.Tx) error { return fn(newTx(tx, s.words)) })
-	})
+	for range manyTries {
+		err := guarded(func() error { return s.db.View(func(tx *bbolt.Tx) error { return s.read(tx, fn) }) })
+		if err != errLayer {
+			return err
+		}
+	}
+	return &Error{Code: Unavailable, Message: "the database cannot be read: " + errLayer.Error()}
+}
+
+// manyTries is far above how often a reader is overtaken by two commits at once.
+const manyTries = 1000
+
+// errLayer says that two commits were made since a transaction began, before it
+// took what waits: it is begun anew.
+var errLayer = errors.New("what waits belongs to another commit")
+
+func (s *Store) read(tx *bbolt.Tx, fn func(*Tx) error) error {
+	waiting := s.layers.Load().of(tx.ID())
+	if waiting == nil {
+		return errLayer
+	}
+	t := newTx(tx, s.words)
+	t.layer = *waiting
+	return fn(t)
 }
 
 // Close ends the use of the folder. It waits for transactions.
 func (s *Store) Close() error {
+	s.foldInAtEnd()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -168,6 +202,7 @@ func (s *Store) reopen() error {
 	}
 	s.words.forget()
 	if err := s.attach(); err != nil {
+		s.drop()
 		return err
 	}
 	s.suspect.Store(false)
@@ -184,7 +219,20 @@ func (s *Store) Trim() error {
 	if s.closed || s.db == nil {
 		return nil
 	}
-	return inOrder(s.still, s.reopen)
+	return inOrder(s.still, s.refresh)
+}
+
+// refresh opens a file anew that is the same as before: so is what waits, and
+// the states that were put.
+func (s *Store) refresh() error {
+	kept := s.layers.Load()
+	if err := s.reopen(); err != nil {
+		return err
+	}
+	if now := s.layers.Load(); kept.of(now[1].tx) != nil {
+		s.layers.Store(kept)
+	}
+	return nil
 }
 
 // attach opens the file.
@@ -197,5 +245,18 @@ func (s *Store) attach() (err error) {
 		return diskError("looking at the database", err)
 	}
 	s.least.Store(info.Size())
-	return nil
+	return s.takeWaiting()
+}
+
+// takeWaiting makes the layer of what waits in the file.
+func (s *Store) takeWaiting() error {
+	return guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			waiting, err := replay(tx, s.words)
+			if err == nil {
+				s.layers.Store(&layers{nil, waiting})
+			}
+			return err
+		})
+	})
 }
