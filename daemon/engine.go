@@ -198,8 +198,8 @@ func (e *Engine) commit(batch []*operation) {
 func (e *Engine) transact(w *work, batch []*operation) error {
 	return e.store.Update(func(tx *store.Tx) error {
 		w.tx = tx
-		if e.failing {
-			if err := w.load(e.settings); err != nil {
+		if e.failing { // the disk may hold what failed, or not: go by what it has
+			if err := w.load(w.rules()); err != nil {
 				return err
 			}
 		}

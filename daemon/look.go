@@ -48,12 +48,8 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 		if err != nil {
 			return err
 		}
-		kept, _, err := tx.State(account)
-		if err != nil {
-			return err
-		}
 		meter := meterOf(snap.Settings, account, told)
-		ledger, err := quota.Open(meter, tx, kept)
+		ledger, _, err := ledgerOf(tx, meter)
 		if err != nil {
 			return err
 		}

@@ -231,6 +231,9 @@ func (f *refold) point() error {
 // compare holds the counters against the fold.
 func (f *refold) compare() error {
 	kept, ok, err := f.tx.State(f.account)
+	if err == nil && ok {
+		kept, err = f.takenUp(kept)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -243,6 +246,20 @@ func (f *refold) compare() error {
 		return fmt.Errorf("the counters are not what its events give: %s", difference)
 	}
 	return nil
+}
+
+// takenUp is what the kept counters are once they are taken up: those that events
+// are not in yet are folded from the newest checkpoint on.
+func (f *refold) takenUp(kept []byte) ([]byte, error) {
+	behind, err := f.tx.Behind(f.account)
+	if err != nil || !behind {
+		return kept, err
+	}
+	l, err := quota.Resume(f.meter, f.tx)
+	if err != nil {
+		return nil, err
+	}
+	return l.State.Encode(), nil
 }
 
 // differs says in what a kept state is not the one that was folded; "" where

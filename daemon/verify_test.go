@@ -68,8 +68,15 @@ func TestVerifyFinds(t *testing.T) {
 			func(tx *store.Tx) error {
 				return tx.PutCheckpoint(quota.DefaultAccount, quota.Checkpoint{At: noon.Add(-time.Second), State: other.Encode()})
 			}},
-		{"an event that nobody counted", "the counters are not what its events give",
-			func(tx *store.Tx) error { _, err := tx.Put(prompt("more", time.Second).Normalize(noon)); return err }},
+		{"events that nobody counted", "there are events and no counters",
+			func(tx *store.Tx) error { // more than may wait, and be counted later
+				for i := range 20 {
+					if _, err := tx.Put(prompt(fmt.Sprint("more", i), time.Second).Normalize(noon)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}},
 		{"counters that cannot be read", "state of an account",
 			func(tx *store.Tx) error { return tx.PutState(quota.DefaultAccount, []byte("{")) }},
 	} {

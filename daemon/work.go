@@ -87,17 +87,34 @@ func (w *work) open(name string) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, _, err := w.tx.State(name)
-	if err != nil {
-		return nil, err
+	ledger, resumed, err := ledgerOf(w.tx, meterOf(w.rules(), name, told))
+	if err == nil && resumed {
+		err = w.tx.PutState(name, ledger.State.Encode())
 	}
-	ledger, err := quota.Open(meterOf(w.rules(), name, told), w.tx, kept)
 	if err != nil {
 		return nil, err
 	}
 	a := &account{ledger: ledger, pulse: w.pulse(name)}
 	w.accounts[name] = a
 	return a, w.remember(a)
+}
+
+// ledgerOf takes up an account as it was kept; resumed: its newest events were
+// not in it yet.
+func ledgerOf(tx *store.Tx, m *quota.Meter) (l *quota.Ledger, resumed bool, err error) {
+	if resumed, err = tx.Behind(m.Account.Name); err != nil {
+		return nil, false, err
+	}
+	if resumed {
+		l, err = quota.Resume(m, tx)
+		return l, true, err
+	}
+	kept, _, err := tx.State(m.Account.Name)
+	if err != nil {
+		return nil, false, err
+	}
+	l, err = quota.Open(m, tx, kept)
+	return l, false, err
 }
 
 // remember reads what an account was told.

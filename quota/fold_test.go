@@ -125,6 +125,13 @@ func arrive(t fataler, m *Meter, events []Event, batch func() int) *Ledger {
 	if _, err := l.Settle(book); err != nil {
 		t.Fatal(err)
 	}
+	again, err := Resume(m, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(again.State.Encode()), string(l.State.Encode()); got != want {
+		t.Fatal("taken up from the newest checkpoint:\n got " + got + "\nwant " + want)
+	}
 	return l
 }
 

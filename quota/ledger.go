@@ -46,6 +46,25 @@ func Open(m *Meter, b Book, kept []byte) (*Ledger, error) {
 	return l, warm(m, b, &l.State, state.Head.Add(time.Millisecond))
 }
 
+// Resume is Open where the State was not kept since the newest entries were
+// placed: these are folded in from the newest checkpoint on.
+func Resume(m *Meter, b Book) (*Ledger, error) {
+	l := &Ledger{Meter: m}
+	state, at, err := takeUp(m, b, time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range b.Entries(m.Account.Name, at) {
+		if err != nil {
+			return nil, err
+		}
+		state.Apply(m, e)
+		l.folded++
+	}
+	l.State, l.last = state, at
+	return l, nil
+}
+
 // Clone is an independent copy, for a transaction that may fail.
 func (l *Ledger) Clone() *Ledger {
 	c := *l

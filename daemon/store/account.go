@@ -68,7 +68,7 @@ func (as *accounts) flush(t *Tx) error {
 		b = binary.AppendUvarint(b, a.events)
 		b = binary.AppendUvarint(b, a.last)
 		b = binary.AppendUvarint(b, a.pruned)
-		if err := t.put(tabAccounts, []byte(name), b); err != nil {
+		if err := t.putOf(a.no, tabAccounts, []byte(name), b); err != nil {
 			return err
 		}
 		a.dirty = false
@@ -93,6 +93,9 @@ func (t *Tx) needAccount(name string) (*account, error) {
 	}
 	if name == "" {
 		return nil, fmt.Errorf("an account without a name")
+	}
+	if err := t.foldIn(); err != nil { // what waits names accounts that the file knows
+		return nil, err
 	}
 	a = &account{name: name, no: t.accounts.last + 1, dirty: true}
 	t.accounts.add(a)

@@ -259,7 +259,7 @@ func (c *compaction) swap(to *target) error {
 	}
 	// The name is the new file's from here on: nothing more is written to the old one.
 	c.s.renamed = true
-	err = c.s.reopen(asItIs)
+	err = c.s.refresh()
 	c.done.Outcome, c.done.After = CompactDone, c.s.least.Load()
 	return err
 }

@@ -51,7 +51,7 @@ func content(t tb, s *Store) (c struct {
 	c.events = entries(t, s, "")
 	must(t, s.View(func(tx *Tx) error {
 		c.sums = sumsOf(t, tx, "default")
-		c.next = tx.bucket(tabEvents).Sequence()
+		c.next = max(tx.layer.seq, tx.bucket(tabEvents).Sequence())
 		state, _, err := tx.State("default")
 		c.state = string(state)
 		return err

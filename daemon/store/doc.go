@@ -42,13 +42,19 @@
 //	├── notice_open  number → (not final yet)
 //	├── values       key → value
 //	├── follows      tool, path, session → JSON
-//	├── recent       (events that wait for their place in the tables above)
+//	├── recent       seq → account, at, id, record of an event that waits for its place
 //	└── hours        account, hour → sums of events that retention has forgotten
 //
 // [Tx.Prune] turns old events into sums, one for each hour and whatever history
 // tells apart but sessions; those of an hour share a record. They are kept for
 // ever, and so are the texts that they name. [Store.Compact] then gives back
 // what is free of the file.
+//
+// A transaction that puts few events writes them into recent alone. What they put
+// into events, ids, turns, accounts and states lies over these tables in memory,
+// where every reader sees it, until it is folded in together; opening the file
+// makes it again. A state is written at the fold-in and at a clean end: after any
+// other end [Tx.Behind] says that it lacks what waits.
 //
 // Every value ends in a CRC-32C over the name of its bucket, its key and
 // itself, so that damage is seen in each record by itself, and whole records

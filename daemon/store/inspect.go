@@ -233,7 +233,7 @@ func (w *walker) node(tab table, id uint64, keys span, height int) error {
 	if height < 0 {
 		return errors.New("a tree is too high")
 	}
-	if w.deep == branches && tab != 0 && height == 0 {
+	if w.deep == branches && tab != 0 && tab != tabRecent && height == 0 {
 		return w.claim(id, 1)
 	}
 	p, err := w.page(id, w.leaf)
@@ -252,8 +252,8 @@ func (w *walker) node(tab table, id uint64, keys span, height int) error {
 }
 
 func (w *walker) children(tab table, p page, keys span, height int) error {
-	if p.count() == 0 {
-		return fmt.Errorf("page %d has no children", p.id())
+	if p.count() == 0 || !p.whole() {
+		return fmt.Errorf("page %d has not its children", p.id())
 	}
 	key, child, err := p.branch(0)
 	for i := 0; i < p.count(); i++ {
@@ -283,6 +283,9 @@ func (w *walker) children(tab table, p page, keys span, height int) error {
 
 // elements goes through a leaf: the records of a table, or the tables.
 func (w *walker) elements(tab table, p page, keys span) error {
+	if !p.whole() {
+		return fmt.Errorf("page %d has other than its %d elements", p.id(), p.count())
+	}
 	var last []byte
 	var roots [tabEnd]uint64
 	for i := range p.count() {

@@ -198,8 +198,12 @@ func (x *machine) change(t *rapid.T, fn func(tx *Tx, m *model)) {
 	}
 }
 
-func (x *machine) Put(t *rapid.T) {
-	events := rapid.SliceOfN(eventGen(), 1, 8).Draw(t, "events")
+func (x *machine) Put(t *rapid.T) { x.put(t, rapid.SliceOfN(eventGen(), 1, 8).Draw(t, "events")) }
+
+// PutOne is a transaction of its own for one event, which then waits.
+func (x *machine) PutOne(t *rapid.T) { x.put(t, []quota.Event{eventGen().Draw(t, "event")}) }
+
+func (x *machine) put(t *rapid.T, events []quota.Event) {
 	x.change(t, func(tx *Tx, m *model) {
 		for _, e := range events {
 			if e.At.Before(m.horizon) {
@@ -281,7 +285,33 @@ func (x *machine) PruneFollowed(t *rapid.T) {
 
 func (x *machine) Reopen(t *rapid.T) {
 	must(t, x.s.Close())
+	x.open(t)
+}
+
+// open opens the store so that some events wait, and not for long.
+func (x *machine) open(t *rapid.T) {
 	x.s = openIn(t, x.dir())
+	x.s.limits = limits{few: rapid.IntRange(1, 4).Draw(t, "few"), most: rapid.IntRange(1, 12).Draw(t, "most")}
+}
+
+// Refresh opens the file anew while the store is in use, knowing what waited.
+func (x *machine) Refresh(t *rapid.T) {
+	behind := func() (list []bool) {
+		must(t, x.s.View(func(tx *Tx) error {
+			for _, name := range []string{"default", "work"} {
+				b, err := tx.Behind(name)
+				must(t, err)
+				list = append(list, b)
+			}
+			return nil
+		}))
+		return list
+	}
+	before := behind()
+	must(t, x.s.Trim())
+	if after := behind(); !slices.Equal(before, after) {
+		t.Fatalf("states were lost: behind %v, then %v", before, after)
+	}
 }
 
 // Crash goes on with what was on the disk in the middle of a transaction, in a
@@ -307,7 +337,7 @@ func (x *machine) Crash(t *rapid.T) {
 	if !errors.Is(err, os.ErrProcessDone) {
 		t.Fatalf("%v", err)
 	}
-	x.s = openIn(t, x.dir())
+	x.open(t)
 	must(t, old.Close())
 }
 
@@ -331,7 +361,9 @@ func (x *machine) Check(t *rapid.T) {
 			}
 			state, _, err := tx.State(c.Account)
 			must(t, err)
-			if string(state) != x.m.states[c.Account] {
+			behind, err := tx.Behind(c.Account)
+			must(t, err)
+			if !behind && string(state) != x.m.states[c.Account] {
 				t.Fatalf("state of %s: %q, want %q", c.Account, state, x.m.states[c.Account])
 			}
 			points, err := tx.Checkpoints(c.Account, time.Time{})
@@ -387,13 +419,13 @@ func TestStoreAgainstModel(t *testing.T) {
 		round++
 		x := &machine{root: filepath.Join(root, time.Duration(round).String()), m: newModel()}
 		must(t, os.Mkdir(x.root, 0o700))
-		x.s = openIn(t, x.dir())
+		x.open(t)
 		defer func() {
 			x.s.Close()
 			os.RemoveAll(x.root)
 		}()
 		t.Repeat(map[string]func(*rapid.T){
-			"": x.Check, "put": x.Put, "put more": x.Put, "checkpoint": x.Checkpoint, "prune": x.Prune,
+			"": x.Check, "put": x.Put, "put more": x.Put, "put one": x.PutOne, "refresh": x.Refresh, "checkpoint": x.Checkpoint, "prune": x.Prune,
 			"follow": x.Follow, "prune follows": x.PruneFollowed, "reopen": x.Reopen, "crash": x.Crash, "verify": x.Verify,
 		})
 	})

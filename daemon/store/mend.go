@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
 
@@ -124,7 +125,7 @@ func (s *Store) trim() error {
 	if s.closed || s.db == nil || s.suspect.Load() {
 		return nil
 	}
-	return inOrder(s.still, func() error { return s.reopen(asItIs) })
+	return inOrder(s.still, s.refresh)
 }
 
 // attach opens the file. What a process that was killed wrote to it is there to
@@ -142,5 +143,42 @@ func (s *Store) attach() (err error) {
 		return diskError("looking at the database", err)
 	}
 	s.least.Store(info.Size())
+	return s.takeWaiting()
+}
+
+// refresh opens a file anew that holds what it did before, be it another one: so
+// does what waits, and the states that were put.
+func (s *Store) refresh() error {
+	var kept *layer
+	err := guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			kept = s.layers.Load().of(tx.ID())
+			return nil
+		})
+	})
+	if err == nil {
+		err = s.reopen(asItIs)
+	}
+	if err != nil || kept == nil {
+		return err
+	}
+	if now := s.layers.Load()[1]; now.events == kept.events && now.seq == kept.seq {
+		same := *kept
+		same.tx = now.tx
+		s.layers.Store(&layers{nil, &same})
+	}
 	return nil
+}
+
+// takeWaiting makes the layer of what waits in the file.
+func (s *Store) takeWaiting() error {
+	return guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			waiting, err := replay(tx, s.words)
+			if err == nil {
+				s.layers.Store(&layers{nil, waiting})
+			}
+			return err
+		})
+	})
 }

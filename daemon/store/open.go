@@ -97,7 +97,7 @@ func openWith(o Options, steps []migration) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary()}
+	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary(), limits: usualLimits()}
 	if err := within(patience(op.path(fileName)), "opening the database", func() error { return op.open(s) }); err != nil {
 		lock.Close()
 		return nil, op.report, err
@@ -136,7 +136,14 @@ func (op *opening) open(s *Store) error {
 	if err := op.anchor(); err != nil {
 		return err
 	}
-	if err := s.attach(); err != nil {
+	if err = s.attach(); errors.Is(err, ErrDamaged) { // what waits cannot be taken up
+		s.drop()
+		if found, err = op.another(err); err == nil {
+			err = s.attach()
+		}
+	}
+	if err != nil {
+		s.drop()
 		return err
 	}
 	s.proven.Store(found.deep == whole)
@@ -206,11 +213,19 @@ func (op *opening) ready() (inspection, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		err = op.missing()
 	case errors.Is(err, ErrDamaged):
-		err = op.replace(err)
+		return op.another(err)
 	case errors.Is(err, ErrNewer):
 		err = op.refuse(err)
 	}
 	if err != nil {
+		return inspection{}, err
+	}
+	return op.look(op.path(fileName), glance)
+}
+
+// another puts a good file in the place of a damaged one.
+func (op *opening) another(damage error) (inspection, error) {
+	if err := op.replace(damage); err != nil {
 		return inspection{}, err
 	}
 	return op.look(op.path(fileName), glance)

@@ -168,6 +168,19 @@ func (p page) branch(i int) (key []byte, child uint64, err error) {
 // counts the commits.
 func commitsOf(bucket []byte) uint64 { return order.Uint64(bucket[8:]) }
 
+// whole tells whether the elements of a page are as many as it was written
+// with: the data of the first begins where the last of them ends.
+func (p page) whole() bool {
+	if p.count() == 0 {
+		return true
+	}
+	pos, leafPos, _, _, err := p.element(0)
+	if p.flags() == flagLeaf {
+		pos = leafPos
+	}
+	return err == nil && int(pos) == p.count()*elementSize
+}
+
 // inline is the page that a small bucket's value holds; nil where it is
 // elsewhere, at root.
 func inline(value []byte) (p page, root uint64, err error) {

@@ -85,5 +85,5 @@ func (s *Store) Rescue() error {
 	if err != nil {
 		return diskError("putting the database back", err)
 	}
-	return s.reopen(asItIs)
+	return s.refresh()
 }

@@ -29,6 +29,9 @@ func (t *Tx) Put(e quota.Event) (quota.Placed, error) {
 		_, seq, err := t.load(first)
 		return quota.Placed{Outcome: quota.Duplicate, Seq: seq, From: first.time(), To: first.time()}, err
 	}
+	if err := t.room(e.Kind); err != nil {
+		return quota.Placed{}, err
+	}
 	a, err := t.needAccount(e.Account)
 	if err != nil {
 		return quota.Placed{}, err
@@ -55,7 +58,7 @@ func canonical(e quota.Event) quota.Event {
 
 // add stores an event that is new, and links it.
 func (t *Tx) add(a *account, p place, e quota.Entry) (quota.Placed, error) {
-	seq, err := t.next(tabEvents)
+	seq, err := t.number()
 	if err != nil {
 		return quota.Placed{}, err
 	}
@@ -75,7 +78,7 @@ func (t *Tx) add(a *account, p place, e quota.Entry) (quota.Placed, error) {
 	a.events++
 	a.last = max(a.last, p.at)
 	a.dirty = true
-	return placed, nil
+	return placed, t.note(p, seq)
 }
 
 // link ties a new event to those it has to do with.

@@ -38,11 +38,11 @@ type stream struct {
 }
 
 func (t *Tx) stream(a *account, from time.Time) *stream {
-	c := t.bucket(tabEvents).Cursor()
+	c := t.cursor(tabEvents)
 	s := &stream{t: t, prefix: uvarintKey(a.no)}
 	s.step = func() ([]byte, []byte) {
-		s.step = c.Next
-		return c.Seek(appendMilli(bytes.Clone(s.prefix), bound(from)))
+		s.step = c.next
+		return c.seek(appendMilli(bytes.Clone(s.prefix), bound(from)))
 	}
 	return s
 }
@@ -177,7 +177,7 @@ func (t *Tx) Counts() ([]Count, error) {
 // that were emptied in the same transaction.
 func (t *Tx) first(a *account) (time.Time, bool, error) {
 	prefix := uvarintKey(a.no)
-	k, _ := t.bucket(tabEvents).Cursor().Seek(prefix)
+	k, _ := t.cursor(tabEvents).seek(prefix)
 	if k == nil || !hasPrefix(k, prefix) {
 		return time.Time{}, false, nil
 	}

@@ -17,7 +17,7 @@ func (op *opening) salvage(path string) error {
 	}
 	s := &Store{dir: op.dir, now: op.now, db: db, file: file, schema: op.known(), words: newDictionary()}
 	defer s.drop()
-	if err := s.catchUp(op.steps); err != nil {
+	if err := inOrder(s.takeWaiting, func() error { return s.catchUp(op.steps) }); err != nil {
 		return err
 	}
 	return op.takeOver(s, path, 1000)
@@ -241,6 +241,13 @@ func (w *wreck) notice(key, body []byte) {
 // event is the event that a record holds, unless it was pruned. A text that
 // cannot be found is left out: the event counts all the same.
 func (w *wreck) event(tab table, key, body []byte) (quota.Event, bool) {
+	if tab == tabRecent {
+		r, err := readRecent(key, body)
+		if err != nil {
+			return quota.Event{}, false
+		}
+		tab, key, body = tabEvents, r.key(), r.body
+	}
 	p, ok := splitPlace(key)
 	if tab != tabEvents || !ok {
 		return quota.Event{}, false
@@ -301,7 +308,7 @@ func scanLeaf(p page, tab table, fn func(tab table, key, body []byte) error) err
 			}
 			continue
 		}
-		for _, t := range []table{tabEvents, tabTexts, tabAccounts, tabNotices, tabHours} {
+		for _, t := range []table{tabEvents, tabRecent, tabTexts, tabAccounts, tabNotices, tabHours} {
 			if body, err := unseal(t, key, value); err == nil {
 				if err := fn(t, key, body); err != nil {
 					return err

@@ -26,7 +26,7 @@ func (t *Tx) PutState(account string, state []byte) error {
 	if err != nil {
 		return err
 	}
-	return t.put(tabStates, uvarintKey(a.no), state)
+	return t.putOf(a.no, tabStates, uvarintKey(a.no), state)
 }
 
 // DropStates forgets all states and checkpoints and the settings they were

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -33,9 +34,11 @@ type Store struct {
 	file    *os.File  // of db
 	words   *dictionary
 	mark    *marker
-	cleared bool         // Open looked at everything because of Distrust, and all was well
-	proven  atomic.Bool  // every page was looked at
-	renamed bool         // the file got its name a moment ago: that has to be on the disk before more is put into it
+	cleared bool                   // Open looked at everything because of Distrust, and all was well
+	proven  atomic.Bool            // every page was looked at
+	renamed bool                   // the file got its name a moment ago: that has to be on the disk before more is put into it
+	layers  atomic.Pointer[layers] // what waits; see recent.go
+	limits  limits
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
 
@@ -84,9 +87,19 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			t = newTx(tx, s.words)
+			before := s.layers.Load().of(tx.ID() - 1)
+			if before == nil {
+				return errLayer
+			}
+			t.layer, t.direct, t.limits = *before, false, s.limits
 			t.changes = s.changes.Load()
 			s.least.Store(max(s.least.Load(), tx.Size()))
 			inside = inOrder(func() error { return fn(t) }, func() error { return t.broken }, t.flush, t.count)
+			if inside == nil {
+				after := t.layer
+				after.tx = tx.ID()
+				s.layers.Store(&layers{before, &after})
+			}
 			return inside
 		})
 	})
@@ -109,13 +122,35 @@ func (s *Store) View(fn func(*Tx) error) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	return guarded(func() error {
-		return s.db.View(func(tx *bbolt.Tx) error { return fn(newTx(tx, s.words)) })
-	})
+	for range manyTries {
+		err := guarded(func() error { return s.db.View(func(tx *bbolt.Tx) error { return s.read(tx, fn) }) })
+		if err != errLayer {
+			return err
+		}
+	}
+	return &Error{Code: Unavailable, Message: "the database cannot be read: " + errLayer.Error()}
+}
+
+// manyTries is far above how often a reader is overtaken by two commits at once.
+const manyTries = 1000
+
+// errLayer says that two commits were made since a transaction began, before it
+// took what waits: it is begun anew.
+var errLayer = errors.New("what waits belongs to another commit")
+
+func (s *Store) read(tx *bbolt.Tx, fn func(*Tx) error) error {
+	waiting := s.layers.Load().of(tx.ID())
+	if waiting == nil {
+		return errLayer
+	}
+	t := newTx(tx, s.words)
+	t.layer = *waiting
+	return fn(t)
 }
 
 // Close ends the use of the folder. It waits for transactions.
 func (s *Store) Close() error {
+	s.foldInAtEnd()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

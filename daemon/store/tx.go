@@ -21,13 +21,20 @@ type Tx struct {
 	arena    []byte
 	changes  *changes // what is written is noted there; nil: nowhere
 	commit   uint64   // its number in the database's line
-	broken   error    // a write failed half way: the transaction must not be committed
+
+	layer   layer // what waits, over the tables
+	limits  limits
+	direct  bool // nothing waits any more: all is written into the tables
+	replays bool // the layer is being made from what is in the file
+	putHere int  // events put that wait
+
+	broken error // a write failed half way: the transaction must not be committed
 }
 
 var _ quota.Book = (*Tx)(nil)
 
 func newTx(tx *bbolt.Tx, shared *dictionary) *Tx {
-	return &Tx{tx: tx, shared: shared, words: newWords()}
+	return &Tx{tx: tx, shared: shared, words: newWords(), direct: true}
 }
 
 // fill is how full a page is left when it splits: events mostly come in the
@@ -48,7 +55,7 @@ func (t *Tx) bucket(tab table) *bbolt.Bucket {
 
 // get is the body of a record. It dies with the transaction.
 func (t *Tx) get(tab table, key []byte) (body []byte, ok bool, err error) {
-	value := t.bucket(tab).Get(key)
+	value := t.value(tab, key)
 	if value == nil {
 		return nil, false, nil
 	}
@@ -56,16 +63,43 @@ func (t *Tx) get(tab table, key []byte) (body []byte, ok bool, err error) {
 	return body, err == nil, err
 }
 
-// put stores a record. The body may be used again afterwards.
-func (t *Tx) put(tab table, key, body []byte) error {
-	t.changes.note(tab, key)
-	value := t.alloc(len(body) + sumSize)
-	copy(value, body)
-	binary.LittleEndian.PutUint32(value[len(body):], checksum(tab, key, body))
-	return t.wrote(t.bucket(tab).Put(key, value))
+// value is a record as it is stored; nil where there is none.
+func (t *Tx) value(tab table, key []byte) []byte {
+	if value := t.layer.get(tab, key); value != nil {
+		return value
+	}
+	return t.bucket(tab).Get(key)
 }
 
+// put stores a record. The body may be used again afterwards.
+func (t *Tx) put(tab table, key, body []byte) error {
+	if !t.direct && tab.layered() {
+		t.layer.put(tab, key, seal(make([]byte, len(body)+sumSize), tab, key, body))
+		return nil
+	}
+	return t.write(tab, key, body)
+}
+
+// write stores a record in the file, where nothing waits in its place.
+func (t *Tx) write(tab table, key, body []byte) error {
+	t.changes.note(tab, key)
+	return t.wrote(t.bucket(tab).Put(key, seal(t.alloc(len(body)+sumSize), tab, key, body)))
+}
+
+// seal writes a body and its checksum into value.
+func seal(value []byte, tab table, key, body []byte) []byte {
+	copy(value, body)
+	binary.LittleEndian.PutUint32(value[len(body):], checksum(tab, key, body))
+	return value
+}
+
+// delete forgets a record. From a layer none is taken out.
 func (t *Tx) delete(tab table, key []byte) error {
+	if tab.layered() {
+		if err := t.foldIn(); err != nil {
+			return err
+		}
+	}
 	t.changes.note(tab, key)
 	return t.wrote(t.bucket(tab).Delete(key))
 }
@@ -102,8 +136,8 @@ func (t *Tx) flush() error {
 // records ranges over the records of a table whose key begins with prefix,
 // from the key first on. It stops at the first error, its own or of fn.
 func (t *Tx) records(tab table, prefix, first []byte, fn func(key, body []byte) error) error {
-	c := t.bucket(tab).Cursor()
-	for k, v := c.Seek(first); k != nil && hasPrefix(k, prefix); k, v = c.Next() {
+	c := t.cursor(tab)
+	for k, v := c.seek(first); k != nil && hasPrefix(k, prefix); k, v = c.next() {
 		body, err := unseal(tab, k, v)
 		if err == nil {
 			err = fn(k, body)

@@ -92,6 +92,7 @@ type verifier struct {
 	done, total int
 	events      map[uint64]tally  // by account
 	usage       map[string]uint64 // living usage events, by turn
+	waiting     int
 	voids       map[string]uint64 // void events, by what they name
 }
 
@@ -140,6 +141,10 @@ func (v *verifier) run(t *Tx) error {
 	v.each(tabNoticeKeys, v.noticeKey)
 	v.each(tabFollows, v.followed)
 	v.each(tabHours, v.hour)
+	v.each(tabRecent, v.recent)
+	if v.waiting != t.layer.events {
+		v.problem("%d recent events are in the file, and %d wait", v.waiting, t.layer.events)
+	}
 	v.sequence(tabTexts, tabWords)
 	v.sequence(tabNotices, tabNotices)
 	for _, c := range counts {
@@ -157,8 +162,8 @@ func (v *verifier) sequence(tab, from table) {
 }
 
 func (v *verifier) each(tab table, fn func(key, body []byte) error) {
-	c := v.t.bucket(tab).Cursor()
-	for k, value := c.First(); k != nil; k, value = c.Next() {
+	c := v.t.cursor(tab)
+	for k, value := c.seek(nil); k != nil; k, value = c.next() {
 		body, err := unseal(tab, k, value)
 		if err == nil {
 			err = fn(k, body)
@@ -251,7 +256,7 @@ func (v *verifier) id(key, _ []byte) error {
 
 // leads tells whether an index names an event that is there.
 func (v *verifier) leads(index string, p place) error {
-	if v.t.bucket(tabEvents).Get(p.key()) == nil {
+	if v.t.value(tabEvents, p.key()) == nil {
 		return damaged("%s names the event %x, which is not there", index, p.key())
 	}
 	return nil
@@ -358,4 +363,20 @@ func (v *verifier) hour(key, body []byte) error {
 	}
 	_, err = v.t.hourAt(key, body)
 	return err
+}
+
+// recent checks an event that waits: it is the one that is told of.
+func (v *verifier) recent(key, record []byte) error {
+	v.waiting++
+	r, err := readRecent(key, record)
+	if err != nil {
+		return err
+	}
+	if _, _, err := v.t.decode(r.key(), r.body); err != nil {
+		return err
+	}
+	if _, seq, err := v.t.load(r.place); err != nil || seq != r.seq {
+		return firstError(err, damaged("the recent event %d has the number %d", r.seq, seq))
+	}
+	return nil
 }
