@@ -7,6 +7,7 @@
 set -euo pipefail
 self=$(realpath "$0")
 . "${self%/*}/lib.sh"
+. "${self%/*}/hardening.sh"
 user=${TEST_USER:-nobody}
 systemd=/usr/lib/systemd/systemd
 [ -x "$systemd" ] || systemd=/lib/systemd/systemd
@@ -15,11 +16,12 @@ systemd=/usr/lib/systemd/systemd
 
 outside() {
 	bin=$(realpath "${1:?usage: systemd-test.sh BINARY}")
-	need unshare setpriv systemctl jq curl Xvfb dunst dunstctl dbus-daemon dbus-send
+	need go unshare setpriv systemctl jq curl Xvfb dunst dunstctl dbus-daemon dbus-send
 	[ "$(id -u)" = 0 ] || skip "only root can make the namespaces"
 	[ -x "$systemd" ] || skip "there is no systemd here"
 	export OUT=${OUT:-$(mktemp -d /tmp/quotad-systemd.XXXXXX)}
 	mkdir -p "$OUT" && chmod 755 "$OUT"
+	(cd "${self%/*}/.." && CGO_ENABLED=0 go build -o "$OUT/probe" ./tools/probe)
 	local tree
 	tree=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$tree" ] || skip "no cgroup2 is mounted here"
@@ -54,6 +56,9 @@ inside() {
 	install -m 755 "$1" /home/tester/.local/bin/quotad
 	chown -R "$user:" /sys/fs/cgroup/manager /home/tester "/run/user/$(id -u "$user")"
 	chmod 700 "/run/user/$(id -u "$user")" /home/tester
+	install -m 755 "$OUT/probe" /home/tester/probe
+	install -m 4755 "$OUT/probe" /home/tester/probe-setuid
+	ulimit -c unlimited
 	start_journal
 	echo $$ >/sys/fs/cgroup/manager/cgroup.procs
 	local code=0
@@ -142,14 +147,6 @@ case_install() {
 	check "the API answers" answers
 	check "a prompt is counted" prompt
 	equal "used" 1 "$(used)"
-}
-
-case_hardening() {
-	say "-- hardening takes effect"
-	local status
-	status=/proc/$(main)/status
-	equal "seccomp filters" 2 "$(awk '/^Seccomp:/ { print $2 }' "$status")"
-	equal "no new privileges" 1 "$(awk '/^NoNewPrivs:/ { print $2 }' "$status")"
 }
 
 # The unit must not hide from the daemon what tools keep in the home folder.
