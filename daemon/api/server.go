@@ -150,8 +150,8 @@ func connOf(r *http.Request) *tracked {
 	return c
 }
 
-// ServeHTTP answers one request: the caller is looked at first, then the path,
-// then the method. A handler that panics breaks its connection, so that nobody
+// ServeHTTP answers one request: the caller is looked at first, then who made it
+// ask, then the path, then the method. A handler that panics breaks its connection, so that nobody
 // takes silence for an acknowledgement.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r)
@@ -161,6 +161,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.verdict != admitted {
 		w.Header().Set("Connection", "close")
 		WriteError(w, Errorf(Forbidden, "%s", c.verdict))
+		return
+	}
+	if by := senderOf(r); by != program {
+		w.Header().Set("Connection", "close")
+		WriteError(w, Errorf(Forbidden, "%s", by))
 		return
 	}
 	methods := s.routes[r.URL.Path]
