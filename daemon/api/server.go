@@ -47,7 +47,8 @@ type Server struct {
 	random  io.Reader
 	routes  map[string]map[string]http.Handler // path, method
 	conns   *connTable
-	buffers sync.Pool // of small *bytes.Buffer, for bodies
+	buffers sync.Pool     // of small *bytes.Buffer, for bodies
+	large   chan struct{} // a place for each large body
 	peer    func(net.Conn) verdict
 	http    *http.Server
 	stop    chan struct{}
@@ -60,6 +61,7 @@ func NewServer(c Config) *Server {
 	s := &Server{
 		backend: c.Backend, now: c.Now, random: c.Random,
 		conns: newConnTable(MaxConns), peer: sameUser, stop: make(chan struct{}),
+		large: make(chan struct{}, maxLarge),
 	}
 	if s.now == nil {
 		s.now = time.Now
