@@ -190,10 +190,17 @@ func (e *Engine) commit(batch []*operation) {
 	}
 }
 
-// transact does a batch in one transaction.
+// transact does a batch in one transaction. After one that failed the counters
+// are taken up anew: what it put may be on the disk all the same, and is no news
+// when it is put again.
 func (e *Engine) transact(w *work, batch []*operation) error {
 	return e.store.Update(func(tx *store.Tx) error {
 		w.tx = tx
+		if e.failing {
+			if err := w.load(e.settings); err != nil {
+				return err
+			}
+		}
 		for _, o := range batch {
 			if err := o.do(w); err != nil {
 				return err

@@ -254,13 +254,17 @@ func (h *daemonHome) program(name string) string {
 }
 
 // postStubbornly posts events one by one, each until it is acknowledged, and
-// counts the refusals.
+// counts the refusals. What was refused may have been stored all the same: then
+// it is counted as well.
 func (h *daemonHome) postStubbornly(events []quota.Event) (refused int) {
 	h.t.Helper()
 	for _, e := range events {
 		for h.t.Context().Err() == nil {
 			a := h.post(e)
 			if a.status == http.StatusOK {
+				if a.accepted(h.t)[0].Status == quota.Duplicate {
+					h.checkCounters()
+				}
 				break
 			}
 			a.complaint(h.t, http.StatusServiceUnavailable)

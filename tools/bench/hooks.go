@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -36,6 +37,12 @@ func measureHooks(p programs, dir string, s sizes) ([]row, error) {
 		runs = append(runs, subject{
 			what: "hook " + one.tool, args: []string{"hook", one.tool}, aim: "<= 2.5x",
 			input: func(i int) string { return fmt.Sprintf(one.payload, i) },
+		})
+	}
+	if path, err := exec.LookPath("curl"); err == nil { // what a hook of one's own would run
+		runs = append(runs, subject{
+			what: "curl in its place", other: true, input: func(int) string { return "" },
+			args: []string{path, "-s", "--unix-socket", d.socket, "-d", `{"tool":"curl"}`, "http://quotad/v1/events"},
 		})
 	}
 	rows, err := againstHello(p, d, s.processes, runs)

@@ -14,7 +14,8 @@ import (
 // subject is a program that users wait for.
 type subject struct {
 	what  string
-	args  []string // of quotad
+	args  []string // of quotad, or a program and its
+	other bool     // than quotad
 	input func(i int) string
 	aim   string
 }
@@ -29,7 +30,7 @@ func againstHello(p programs, d *daemonAt, times int, runs []subject) ([]row, er
 			return nil, err
 		}
 		for k, r := range runs {
-			took, err := process(d, r.input(i), append([]string{p.quotad}, r.args...)...)
+			took, err := process(d, r.input(i), r.command(p)...)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", r.what, err)
 			}
@@ -43,6 +44,13 @@ func againstHello(p programs, d *daemonAt, times int, runs []subject) ([]row, er
 		rows = append(rows, row{r.what, "p50 " + ms(m), fmt.Sprintf("hello world %s: %.2fx", ms(h), float64(m)/float64(h)), r.aim})
 	}
 	return rows, nil
+}
+
+func (s subject) command(p programs) []string {
+	if s.other {
+		return s.args
+	}
+	return append([]string{p.quotad}, s.args...)
 }
 
 func process(d *daemonAt, stdin string, args ...string) (time.Duration, error) {
@@ -75,8 +83,17 @@ func event(i int, at time.Time) []byte {
 		i, at.UTC().Format("2006-01-02T15:04:05.000Z"), i/50)
 }
 
-// measureRates counts events a second, durable before each answer.
+// measureRates counts events a second, durable before each answer, beside what
+// rivals keep without a socket.
 func measureRates(p programs, dir string, s sizes) ([]row, error) {
+	bolt, err := rivalCost(openBolt, filepath.Join(dir, "bolt"), s.events)
+	if err != nil {
+		return nil, err
+	}
+	sqlite, err := rivalCost(openSQLite, filepath.Join(dir, "sqlite"), s.events)
+	if err != nil {
+		return nil, err
+	}
 	d, err := startDaemon(p, filepath.Join(dir, "rates"))
 	if err != nil {
 		return nil, err
@@ -90,15 +107,21 @@ func measureRates(p programs, dir string, s sizes) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := asLines(d, s.lines, 2*s.events)
+	lines, err := asLines(d, s.lines, 2*s.events, maxLines)
 	if err != nil {
 		return nil, err
 	}
 	return []row{
-		{"events, 1 connection", perSecond(one), "", ""},
-		{"events, 64 connections", perSecond(many), fmt.Sprintf("1 connection: %.1fx", many/one), ">= 15 k/s"},
+		{"events, 1 connection", perSecond(one), against(one, bolt.one, sqlite.one, perSecond), ""},
+		{"events, 64 connections", perSecond(many), against(many, bolt.many, sqlite.many, perSecond), ">= 15 k/s"},
 		{"events, NDJSON", perSecond(lines), fmt.Sprintf("1 connection: %.1fx", lines/one), ">= 50 k/s"},
+		{"bytes of a lone event by rivals", inKiB(bolt.bytes/1024) + " bare bbolt", fmt.Sprintf("SQLite %s", inKiB(sqlite.bytes/1024)), ""},
 	}, nil
+}
+
+// against tells what the rivals' figures are, and what share of them ours is.
+func against(ours, bolt, sqlite float64, format func(float64) string) string {
+	return fmt.Sprintf("bare bbolt %s: %.2fx, SQLite %s: %.2fx", format(bolt), ours/bolt, format(sqlite), ours/sqlite)
 }
 
 func perSecond(f float64) string { return fmt.Sprintf("%.1f k/s", f/1000) }
@@ -132,9 +155,11 @@ func oneByOne(d *daemonAt, conns, n, from int) (float64, error) {
 	}
 }
 
-// asLines posts events in bodies of 10,000, spread over the last hour.
-func asLines(d *daemonAt, n, from int) (float64, error) {
-	const chunk = 10_000
+// maxLines is how many a request may have.
+const maxLines = 10_000
+
+// asLines posts events in bodies of so many lines, spread over the last hour.
+func asLines(d *daemonAt, n, from, chunk int) (float64, error) {
 	start := time.Now().Add(-time.Hour)
 	var spent time.Duration
 	for i := 0; i < n; i += chunk {
@@ -152,6 +177,10 @@ func asLines(d *daemonAt, n, from int) (float64, error) {
 	return float64(n) / spent.Seconds(), nil
 }
 
+// alreadyThere is how many events there are when the bytes of further ones are
+// counted.
+const alreadyThere = 20_000
+
 // measureWrites counts the bytes that one event costs the disk.
 func measureWrites(p programs, dir string, s sizes) ([]row, error) {
 	d, err := startDaemon(p, filepath.Join(dir, "writes"))
@@ -159,26 +188,94 @@ func measureWrites(p programs, dir string, s sizes) ([]row, error) {
 		return nil, err
 	}
 	defer d.stop()
-	if _, err := asLines(d, 20_000, 0); err != nil {
+	if _, err := asLines(d, alreadyThere, 0, maxLines); err != nil {
+		return nil, err
+	}
+	lone, err := loneBytes(d, 100_000)
+	if err != nil {
 		return nil, err
 	}
 	before, err := d.proc("io", "write_bytes")
 	if err != nil {
 		return nil, err
 	}
-	const lone = 200
-	if _, err := oneByOne(d, 1, lone, 100_000); err != nil {
+	n := s.lines / 5
+	if _, err := asLines(d, n, 200_000, maxLines); err != nil {
 		return nil, err
 	}
-	middle, _ := d.proc("io", "write_bytes")
-	if _, err := asLines(d, s.lines/5, 200_000); err != nil {
-		return nil, err
-	}
-	after, _ := d.proc("io", "write_bytes")
+	after, err := d.proc("io", "write_bytes")
 	return []row{
-		{"bytes written, lone event", fmt.Sprintf("%.1f KiB", float64(middle-before)/lone/1024), "", "<= 33 KiB"},
-		{"bytes written, NDJSON", fmt.Sprintf("%d B", (after-middle)/int64(s.lines/5)), "", "<= 200 B"},
-	}, nil
+		{"bytes written, lone event", inKiB(lone / 1024), "", "<= 33 KiB"},
+		{"bytes written, NDJSON", inBytes(float64(after-before) / float64(n)), "", "<= 200 B"},
+	}, err
+}
+
+// loneBytes is how many bytes are written for each of some events that come one
+// by one.
+func loneBytes(d *daemonAt, from int) (float64, error) {
+	const lone = 1000
+	before, err := d.proc("io", "write_bytes")
+	if err != nil {
+		return 0, err
+	}
+	if _, err := oneByOne(d, 1, lone, from); err != nil {
+		return 0, err
+	}
+	after, err := d.proc("io", "write_bytes")
+	return float64(after-before) / lone, err
+}
+
+// measureReading asks for the status while 64 connections write as fast as they
+// can, and while nobody does.
+func measureReading(p programs, dir string, s sizes) ([]row, error) {
+	d, err := startDaemon(p, filepath.Join(dir, "reading"))
+	if err != nil {
+		return nil, err
+	}
+	defer d.stop()
+	if _, err := oneByOne(d, 1, 100, 0); err != nil {
+		return nil, err
+	}
+	const times = 1000
+	alone, err := askStatus(d, times, nil)
+	if err != nil {
+		return nil, err
+	}
+	written := make(chan error, 1)
+	go func() {
+		_, err := oneByOne(d, 64, 2*s.events, 1000)
+		written <- err
+	}()
+	busy, err := askStatus(d, times, written)
+	if err != nil {
+		return nil, err
+	}
+	return []row{{
+		"status while 64 write", "p50 " + ms(percentile(busy, 50)) + ", p99 " + ms(percentile(busy, 99)),
+		fmt.Sprintf("alone p99 %s: %.1fx", ms(percentile(alone, 99)), float64(percentile(busy, 99))/float64(percentile(alone, 99))), "p99 <= 1 ms",
+	}}, <-written
+}
+
+// askStatus asks for the status some hundred times a second, so often or until
+// something ends.
+func askStatus(d *daemonAt, times int, until chan error) (took []time.Duration, err error) {
+	w, err := dial(d.socket)
+	if err != nil {
+		return nil, err
+	}
+	defer w.conn.Close()
+	for range times {
+		begun := time.Now()
+		if err := w.ask("GET /v1/status", nil); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(begun))
+		if len(until) > 0 {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return took, nil
 }
 
 // measureIdle watches a daemon that nobody asks anything.
@@ -208,79 +305,4 @@ func measureIdle(p programs, dir string, s sizes) ([]row, error) {
 		{"memory, idle", fmt.Sprintf("%.1f MB", float64(rss)/1024), "", "<= 15 MB"},
 		{"wake-ups, idle", fmt.Sprintf("%.1f a minute", float64(after-before)/s.idle.Minutes()), "all threads", "<= 2 a minute"},
 	}, err
-}
-
-// measureHistory starts a daemon over a long history.
-func measureHistory(p programs, dir string, s sizes) ([]row, error) {
-	home := filepath.Join(dir, "history")
-	d, err := startDaemon(p, home)
-	if err != nil {
-		return nil, err
-	}
-	empty := d.ready
-	if err := fillHistory(d, s.history); err != nil {
-		d.stop()
-		return nil, err
-	}
-	d.stop()
-	if d, err = startDaemon(p, home); err != nil {
-		return nil, err
-	}
-	defer d.stop()
-	var asked []time.Duration
-	for range 500 {
-		t, err := d.get("/v1/status")
-		if err != nil {
-			return nil, err
-		}
-		asked = append(asked, t)
-	}
-	rss, err := d.proc("status", "VmRSS")
-	if err != nil {
-		return nil, err
-	}
-	n := fmt.Sprintf("%d k events", s.history/1000)
-	rows := []row{
-		{"start to ready, " + n, ms(d.ready), fmt.Sprintf("empty %s: %.1fx", ms(empty), float64(d.ready)/float64(empty)), "<= 100 ms"},
-		{"status, " + n, "p50 " + ms(percentile(asked, 50)) + ", p99 " + ms(percentile(asked, 99)), "", "<= 1 ms"},
-		{"memory, " + n, fmt.Sprintf("%.1f MB", float64(rss)/1024), "", "<= 40 MB"},
-	}
-	sums, err := measureSums(d, n)
-	return append(rows, sums...), err
-}
-
-// measureSums holds calls that add all events up against one that only sends
-// them.
-func measureSums(d *daemonAt, n string) (rows []row, err error) {
-	read, err := d.all("/v1/events")
-	for _, call := range []struct{ what, path string }{
-		{"history by day and model, ", "/v1/history?per=day&by=model"},
-		{"what if, on 8 plans, ", "/v1/whatif"},
-	} {
-		if err != nil {
-			return rows, err
-		}
-		var took time.Duration
-		took, err = d.all(call.path)
-		rows = append(rows, row{call.what + n, ms(took), fmt.Sprintf("export %s: %.2fx", ms(read), float64(took)/float64(read)), ""})
-	}
-	return rows, err
-}
-
-// fillHistory spreads events over the last 300 days.
-func fillHistory(d *daemonAt, n int) error {
-	const chunk = 10_000
-	start := time.Now().Add(-300 * 24 * time.Hour)
-	step := 300 * 24 * time.Hour / time.Duration(n)
-	for i := 0; i < n; i += chunk {
-		var body bytes.Buffer
-		for k := i; k < min(i+chunk, n); k++ {
-			body.Write(event(k, start.Add(time.Duration(k)*step)))
-			body.WriteByte('\n')
-		}
-		if err := d.post(d.client, "application/x-ndjson", body.Bytes()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -25,8 +25,11 @@ func dial(socket string) (*wire, error) {
 }
 
 // post sends one event and waits until it is durable.
-func (w *wire) post(body []byte) error {
-	_, err := fmt.Fprintf(w.conn, "POST /v1/events HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+func (w *wire) post(body []byte) error { return w.ask("POST /v1/events", body) }
+
+// ask makes a call and reads its answer to the end.
+func (w *wire) ask(call string, body []byte) error {
+	_, err := fmt.Fprintf(w.conn, "%s HTTP/1.1\r\nHost: quotad\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", call, len(body), body)
 	if err != nil {
 		return err
 	}
