@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -121,7 +120,7 @@ func (d *drainer) poll(ctx context.Context, came chan<- struct{}) {
 
 // enter makes the spool where it is missing, and watches it.
 func (d *drainer) enter(watcher *fsnotify.Watcher) error {
-	return errors.Join(os.MkdirAll(d.spool.Dir, 0o700), watcher.Add(d.spool.Dir))
+	return errors.Join(d.spool.Make(), watcher.Add(d.spool.Dir))
 }
 
 // tells reports whether there may be a new file. A folder that was taken away

@@ -55,7 +55,8 @@ func usage(hint, format string, args ...any) error {
 //	quotad: hint: what to run
 //
 // An error without words (exit code 3 of check) is not written. Where a command
-// was used wrongly and no better hint is known, its help is one.
+// was used wrongly and no better hint is known, its help is one. A name that an
+// error or a hint repeats is text here, whatever a terminal would make of it.
 func (a *app) report(command string, err error) int {
 	if err == nil {
 		return exitDone
@@ -65,10 +66,10 @@ func (a *app) report(command string, err error) int {
 		hint = command + " --help"
 	}
 	if msg := err.Error(); msg != "" {
-		fmt.Fprintf(a.stderr, "quotad: error: %s\n", msg)
+		fmt.Fprintf(a.stderr, "quotad: error: %s\n", cleanLines(msg))
 	}
 	if hint != "" {
-		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", hint)
+		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", cleanLines(hint))
 	}
 	return f.code
 }

@@ -10,12 +10,19 @@ import (
 
 // clean makes text that came from outside (an event, a plan's name, a file)
 // fit for one line on a terminal: nothing of it moves the cursor, changes a
-// colour or turns the direction of writing.
+// colour, turns the direction of writing or, by marks upon marks, grows into
+// other lines.
 func clean(text string) string {
 	if isClean(text) {
 		return text
 	}
+	marks := 0
 	return strings.Map(func(r rune) rune {
+		if !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			return -1
+		}
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -25,6 +32,18 @@ func clean(text string) string {
 		return r
 	}, text)
 }
+
+// cleanLines is clean for text that may have several lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxMarks is how many marks one letter may have; no script needs more.
+const maxMarks = 4
 
 func isClean(text string) bool {
 	for i := range len(text) {

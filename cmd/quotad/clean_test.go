@@ -15,6 +15,7 @@ func TestClean(t *testing.T) {
 		{"a bell is not rung", "a\ab\x7f", "a\uFFFDb\uFFFD"},
 		{"a line break is a space", "a\r\n\tb", "a   b"},
 		{"the direction of writing stays", "a\u202eb\u2066c", "a\uFFFDb\uFFFDc"},
+		{"marks upon marks end", "a" + strings.Repeat("\u0301", 99) + "e\u0301", "a" + strings.Repeat("\u0301", maxMarks) + "e\u0301"},
 		{"what is no UTF-8 is replaced", "a\xffb", "a\uFFFDb"},
 	} {
 		if got := clean(c.text); got != c.want {

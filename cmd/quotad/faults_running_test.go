@@ -78,9 +78,11 @@ func TestSpool(t *testing.T) {
 	for name, text := range bad {
 		h.must(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	left := []string{"README", "20260101T000000.004Z-folder.json", "20260101T000000.005Z-link.json"}
-	h.must(os.WriteFile(filepath.Join(dir, left[0]), nil, 0o600), os.Mkdir(filepath.Join(dir, left[1]), 0o700),
-		os.Symlink(h.config, filepath.Join(dir, left[2])))
+	folder, link := "20260101T000000.004Z-folder.json", "20260101T000000.005Z-link.json"
+	h.must(os.Mkdir(filepath.Join(dir, folder), 0o700), os.Symlink(h.config, filepath.Join(dir, link)))
+	bad[folder], bad[link] = "", ""
+	left := []string{"README"}
+	h.must(os.WriteFile(filepath.Join(dir, left[0]), nil, 0o600))
 
 	h.start()
 	settled := func() bool {

@@ -7,16 +7,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// After much work a daemon has as many goroutines and open files as after a
-// little.
+// After 10,000 requests and 1,000 reloads a daemon has as many goroutines and
+// open files as after a few.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	fresh, tired := work(t, 20, 1), work(t, 2000, 100)
+	fresh, tired := work(t, 20, 1), work(t, 10_000, 1000)
 	if fresh.files != tired.files {
 		t.Errorf("%d files are open after much work, and %d after a little", tired.files, fresh.files)
 	}
@@ -38,13 +40,12 @@ func work(t *testing.T, requests, reloads int) remains {
 	t.Helper()
 	h := newDaemonHome(t)
 	p := h.start()
-	for i := range requests {
-		h.request(i, requests)
-	}
+	h.requests(0, requests/10)
 	for i := range reloads {
-		h.configure(strings.Replace(loadConfig, "off_peak = 2.0", fmt.Sprintf("off_peak = 2.%d", i+1), 1))
+		h.configure(strings.Replace(loadConfig, "off_peak = 2.0", fmt.Sprintf("off_peak = 2.%d", i/10+1), 1) + fmt.Sprintf("# %d\n", i))
 		p.reload("took the configuration", i+1)
 	}
+	h.requests(requests/10, requests)
 	h.client.CloseIdleConnections()
 	var r remains
 	for settled := 0; settled < 20; settled++ {
@@ -56,6 +57,22 @@ func work(t *testing.T, requests, reloads int) remains {
 	r.threads = p.threads()
 	r.routines = p.routines()
 	return r
+}
+
+// requests are those from one number to another, several at a time.
+func (h *daemonHome) requests(from, to int) {
+	h.t.Helper()
+	var next atomic.Int64
+	next.Store(int64(from))
+	var clients sync.WaitGroup
+	for range 16 {
+		clients.Go(func() {
+			for i := int(next.Add(1) - 1); i < to; i = int(next.Add(1) - 1) {
+				h.request(i, to)
+			}
+		})
+	}
+	clients.Wait()
 }
 
 // request is one of all sorts, and now and then a client who leaves early.
@@ -84,7 +101,7 @@ func (h *daemonHome) request(i, of int) {
 	case 6:
 		h.spool(prompts(fmt.Sprintf("spool-%d-%d", i, of), 1)...)
 	default:
-		h.post(prompts(fmt.Sprintf("request-%d", i), 1)...).accepted(h.t)
+		h.post(prompts(fmt.Sprintf("request-%d-%d", i, of), 1)...).accepted(h.t)
 	}
 }
 

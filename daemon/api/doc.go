@@ -27,10 +27,11 @@
 //	POST /v1/notify/test     send one notice
 //	GET  /v1/explain         account, window: why a number is what it is
 //
-// Three promises hold:
+// Four promises hold:
 //
 //   - What is answered with "recorded" or "duplicate" is on the disk.
 //   - An error is an [Error]: one of a closed set of codes, a sentence, and the
 //     field at fault where there is one.
 //   - No caller, however slow or silent, keeps another one out.
+//   - No web page is answered, whatever bridge a user puts before the socket.
 package api

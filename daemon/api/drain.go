@@ -38,8 +38,8 @@ const staleTemp = time.Hour
 // Drain offers what is in the spool to take, in the order of time, in chunks,
 // and then does to each file what take says, one Settled for each Item. It
 // ends at the first error of take, of whose chunk nothing is touched; a file that
-// cannot be cleared away holds up no other. What is no regular file of ours, or
-// is named other than *.json, is left alone.
+// cannot be cleared away holds up no other. What is no regular file of ours is set
+// aside unread; what is named other than *.json is left alone.
 func (s Spool) Drain(take func([]Item) ([]Settled, error)) (Drained, error) {
 	d := drain{Spool: s}
 	names, err := d.list()
@@ -121,11 +121,11 @@ func (d *drain) list() ([]string, error) {
 // old one is another file.
 func (d *drain) claim(e fs.DirEntry) string {
 	info, err := e.Info()
-	if err != nil || !info.Mode().IsRegular() || owner(info) != os.Geteuid() {
+	if err != nil {
 		return ""
 	}
 	now, at := d.now(), info.ModTime()
-	if age := now.Sub(at); 0 <= age && age < SettleTime {
+	if age := now.Sub(at); strange(info) == "" && 0 <= age && age < SettleTime {
 		d.done.Waiting++
 		return ""
 	}
@@ -173,14 +173,20 @@ func (d *drain) load(names []string) (chunk []Item, rest []string) {
 // readSpooled reads a regular file of ours. A reason says why its content can
 // be no event; nil and no reason, that it is left alone.
 func readSpooled(path string) (line []byte, reason string) {
+	before, err := os.Lstat(path)
+	if err != nil {
+		return nil, ""
+	}
+	if reason := strange(before); reason != "" {
+		return nil, reason
+	}
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, ""
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || owner(info) != os.Geteuid() {
-		return nil, ""
+	if info, err := f.Stat(); err != nil || strange(info) != "" {
+		return nil, "" // it was changed just now
 	}
 	line, err = io.ReadAll(io.LimitReader(f, maxSpooled+1))
 	switch {
@@ -190,6 +196,23 @@ func readSpooled(path string) (line []byte, reason string) {
 		return nil, fmt.Sprintf("larger than %d bytes, which no event is; \"quotad import\" takes files of any size", maxSpooled)
 	}
 	return line, ""
+}
+
+// strange says what a file is that no hook and no person left as an event: it
+// is not opened, for a pipe may wait, a link lead anywhere, and another user
+// may have put it there. "" where it is a plain file of ours.
+func strange(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link, which is not followed"
+	case mode.IsDir():
+		return "a folder; a file was expected"
+	case !mode.IsRegular():
+		return "no plain file"
+	case owner(info) != os.Geteuid():
+		return fmt.Sprintf("the file belongs to another user (uid %d)", owner(info))
+	}
+	return ""
 }
 
 // settle offers a chunk and does what is said of each of its items.

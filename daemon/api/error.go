@@ -16,7 +16,7 @@ type Code string
 // The codes, and the HTTP status each travels with.
 const (
 	Invalid          Code = "invalid"            // 400; 415 where the Content-Type is at fault
-	Forbidden        Code = "forbidden"          // 403: another user
+	Forbidden        Code = "forbidden"          // 403: another user, or a web page
 	NotFound         Code = "not_found"          // 404
 	MethodNotAllowed Code = "method_not_allowed" // 405
 	TooLarge         Code = "too_large"          // 413

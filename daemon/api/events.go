@@ -29,8 +29,10 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	body := s.buffer()
 	defer s.keep(body)
-	switch bad := readBody(w, r, MaxBody, body); {
-	case bad != nil && bad.Code == TooLarge:
+	from := &measured{ReadCloser: r.Body, places: s.large, free: smallBody, begin: func() { bodyDeadline(w) }}
+	defer from.done()
+	switch bad := readBody(w, r, from, MaxBody, body); {
+	case bad != nil && (bad.Code == TooLarge || bad.Code == Unavailable):
 		refuse(w, r, bad)
 	case bad != nil:
 		WriteError(w, bad)
@@ -165,15 +167,15 @@ func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error)
 // readBody reads the whole body, most bytes of it, within the bounds of its time.
 // net/http lifts the deadline where the body ends, and else reads on within it.
 // While it waits for the client, the connection may be closed for a new one.
-func readBody(w http.ResponseWriter, r *http.Request, most int64, into *bytes.Buffer) *Error {
+func readBody(w http.ResponseWriter, r *http.Request, from io.ReadCloser, most int64, into *bytes.Buffer) *Error {
 	if r.ContentLength > most {
 		w.Header().Set("Connection", "close")
 		return bodyTooLarge(most)
 	}
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	bodyDeadline(w)
 	conn := connOf(r)
 	conn.turn(phaseBusy, phaseBody)
-	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, most))
+	_, err := into.ReadFrom(http.MaxBytesReader(w, from, most))
 	if !conn.turn(phaseBody, phaseBusy) {
 		panic(http.ErrAbortHandler)
 	}
@@ -183,6 +185,9 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, into *bytes.Bu
 		return nil
 	case errors.As(err, &large):
 		return bodyTooLarge(most)
+	case errors.Is(err, errCrowded):
+		w.Header().Set("Connection", "close")
+		return Errorf(Unavailable, "%v; send it again", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.Header().Set("Connection", "close")
 		return Errorf(Invalid, "the body did not arrive within %v", bodyTimeout)
@@ -192,11 +197,15 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, into *bytes.Bu
 	return Errorf(Invalid, "the body cannot be read: %v", err)
 }
 
+func bodyDeadline(w http.ResponseWriter) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+}
+
 // ReadJSON reads a request's body, a JSON object of at most so many bytes, into v,
 // for the calls of Config.Extra. An empty body leaves v as it is.
 func ReadJSON(w http.ResponseWriter, r *http.Request, most int64, v any) error {
 	var body bytes.Buffer
-	if bad := readBody(w, r, most, &body); bad != nil {
+	if bad := readBody(w, r, r.Body, most, &body); bad != nil {
 		return bad
 	}
 	if len(bytes.TrimSpace(body.Bytes())) == 0 {

@@ -47,7 +47,8 @@ type Server struct {
 	random  io.Reader
 	routes  map[string]map[string]http.Handler // path, method
 	conns   *connTable
-	buffers sync.Pool // of small *bytes.Buffer, for bodies
+	buffers sync.Pool     // of small *bytes.Buffer, for bodies
+	large   chan struct{} // a place for each large body
 	peer    func(net.Conn) verdict
 	http    *http.Server
 	stop    chan struct{}
@@ -60,6 +61,7 @@ func NewServer(c Config) *Server {
 	s := &Server{
 		backend: c.Backend, now: c.Now, random: c.Random,
 		conns: newConnTable(MaxConns), peer: sameUser, stop: make(chan struct{}),
+		large: make(chan struct{}, maxLarge),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -150,8 +152,8 @@ func connOf(r *http.Request) *tracked {
 	return c
 }
 
-// ServeHTTP answers one request: the caller is looked at first, then the path,
-// then the method. A handler that panics breaks its connection, so that nobody
+// ServeHTTP answers one request: the caller is looked at first, then who made it
+// ask, then the path, then the method. A handler that panics breaks its connection, so that nobody
 // takes silence for an acknowledgement.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := connOf(r)
@@ -161,6 +163,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.verdict != admitted {
 		w.Header().Set("Connection", "close")
 		WriteError(w, Errorf(Forbidden, "%s", c.verdict))
+		return
+	}
+	if by := senderOf(r); by != program {
+		w.Header().Set("Connection", "close")
+		WriteError(w, Errorf(Forbidden, "%s", by))
 		return
 	}
 	methods := s.routes[r.URL.Path]

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Sockets lists where a client looks for the daemon, in this order:
@@ -109,11 +111,18 @@ func dial(sockets []string, deadline time.Time) (net.Conn, error) {
 	return nil, none
 }
 
+// againAfter is how soon a socket is tried again that has a full queue.
+const againAfter = 2 * time.Millisecond
+
 func dialOne(d *net.Dialer, path string) (net.Conn, error) {
 	if err := checkLength(path); err != nil {
 		return nil, err
 	}
 	c, err := d.Dial("unix", path)
+	for errors.Is(err, unix.EAGAIN) && time.Until(d.Deadline) > againAfter { // as many wait to be let in as may
+		time.Sleep(againAfter)
+		c, err = d.Dial("unix", path)
+	}
 	if err != nil {
 		if info, other := os.Stat(path); other == nil && info.Mode().Type() != os.ModeSocket {
 			err = fmt.Errorf("%s is no socket", path)

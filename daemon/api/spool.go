@@ -60,6 +60,9 @@ func (s Spool) Write(id string, line []byte) error {
 	return syncDir(s.Dir)
 }
 
+// Make makes the folder where it is missing, and private where it is not.
+func (s Spool) Make() error { return privateDir(s.Dir) }
+
 func (s Spool) now() time.Time {
 	if s.Now == nil {
 		return time.Now()

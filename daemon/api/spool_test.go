@@ -127,7 +127,7 @@ func TestSpoolRefusesToWrite(t *testing.T) {
 	}
 }
 
-func TestDrainLeavesAloneWhatIsNotOurs(t *testing.T) {
+func TestDrainSetsAsideUnreadWhatIsNotOurs(t *testing.T) {
 	s, add := spoolOf(t)
 	add("good")
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -140,13 +140,22 @@ func TestDrainLeavesAloneWhatIsNotOurs(t *testing.T) {
 	must(t, os.Mkdir(at(3), 0o700))
 	must(t, os.WriteFile(filepath.Join(s.Dir, ".tmp-123"), []byte(`{"id":"half`), 0o600))
 	must(t, os.WriteFile(filepath.Join(s.Dir, "README"), []byte(`{"id":"note"}`), 0o600))
-	before := files(t, s.Dir)
+	if os.Getuid() == 0 {
+		must(t, os.WriteFile(at(4), []byte(`{"id":"theirs"}`), 0o666))
+		must(t, os.Chown(at(4), 65534, 65534))
+	}
 	got, done := taken(t, s)
-	if !slices.Equal(got, []string{"good"}) || done != (Drained{Taken: 1}) {
+	if !slices.Equal(got, []string{"good"}) || done.Taken != 1 || done.SetAside < 3 {
 		t.Errorf("got %q, %+v", got, done)
 	}
-	if after := files(t, s.Dir); len(after) != len(before)-1 {
-		t.Errorf("before %q, after %q", before, after)
+	if after := files(t, s.Dir); !slices.Equal(after, []string{".tmp-123", "README", "bad"}) {
+		t.Errorf("left: %q", after)
+	}
+	for i, want := range []string{"good", "symbolic link", "no plain file", "folder", "another user (uid 65534)"} {
+		reason, err := os.ReadFile(filepath.Join(s.Dir, "bad", filepath.Base(at(i))+".reason"))
+		if i > 0 && i <= done.SetAside && !strings.Contains(string(reason), want) {
+			t.Errorf("%s: the reason is %q, %v", want, reason, err)
+		}
 	}
 	if _, err := os.Stat(secret); err != nil {
 		t.Error("what a link names was touched")

@@ -120,9 +120,9 @@ func TestDrainLeavesAloneWhatIsNoEventFile(t *testing.T) {
 	for _, name := range []string{".hidden.json", "README", "a.json.part", "json", "events.ndjson"} {
 		drop(t, s, name, `{}`, time.Minute)
 	}
-	must(t, os.Symlink(filepath.Join(s.Dir, "README"), filepath.Join(s.Dir, "link.json")))
-	must(t, os.Mkdir(filepath.Join(s.Dir, "folder.json"), 0o700))
-	must(t, syscall.Mkfifo(filepath.Join(s.Dir, "pipe.json"), 0o600))
+	must(t, os.Symlink(filepath.Join(s.Dir, "README"), filepath.Join(s.Dir, "link")))
+	must(t, os.Mkdir(filepath.Join(s.Dir, "folder"), 0o700))
+	must(t, syscall.Mkfifo(filepath.Join(s.Dir, "pipe"), 0o600))
 	before := files(t, s.Dir)
 	if events, done := delivered(t, s); len(events) != 0 || done != (Drained{}) || !slices.Equal(files(t, s.Dir), before) {
 		t.Errorf("%q, %+v\nbefore %q\nafter  %q", ids(events), done, before, files(t, s.Dir))
