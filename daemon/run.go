@@ -226,9 +226,11 @@ func (d *service) watchClock(ctx context.Context) {
 func (d *service) published(snap *Snapshot, told bool) {
 	now := d.engine.now()
 	d.alarm.set(snap.Boundary)
-	d.super.alive()
-	all, _ := snap.Statuses("", now)
-	d.super.status(all, now)
+	if d.super.due(now, d.engine.Look) {
+		d.super.alive()
+		all, _ := snap.Statuses("", now)
+		d.super.status(all, now)
+	}
 	if told {
 		d.poke()
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 
 // supervisor tells systemd how the service is; without systemd it says nothing.
 type supervisor struct {
+	there bool          // systemd listens
 	line  string        // the last status line told
+	told  time.Time     // when it last heard of the windows
+	again bool          // later was asked for since then
 	watch time.Duration // how often systemd wants to hear; zero: not at all
 }
 
@@ -23,7 +27,29 @@ func newSupervisor() *supervisor {
 	if err != nil {
 		watch = 0
 	}
-	return &supervisor{watch: watch}
+	return &supervisor{watch: watch, there: os.Getenv("NOTIFY_SOCKET") != ""}
+}
+
+// tellEvery is how often systemd is told at most: each commit shows a new state,
+// and of these there are thousands a second at times.
+const tellEvery = time.Second
+
+// due reports whether systemd is to hear now how the windows are. Where it is too
+// soon, later is called once the time is up, so that the last of many states is
+// told as well.
+func (s *supervisor) due(now time.Time, later func()) bool {
+	if !s.there {
+		return false
+	}
+	if since := now.Sub(s.told); since < 0 || since >= tellEvery {
+		s.told, s.again = now, false
+		return true
+	}
+	if !s.again {
+		s.again = true
+		time.AfterFunc(tellEvery, later)
+	}
+	return false
 }
 
 // beat is how often the engine has to look so that systemd hears in time.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,12 +152,16 @@ func TestBadEventLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	h := newDaemonHome(t)
 	h.start()
-	for field, text := range map[string]string{
+	bad := map[string]string{
 		"at":    `{"at":"2100-01-01T00:00:00Z"}`,
 		"id":    `{"id":"` + strings.Repeat("i", 201) + `"}`,
 		"count": `{"count":0}`,
 		"kind":  `{"kind":"what"}`,
-	} {
+	}
+	for _, name := range []string{"tool", "session", "project", "model", "turn", "name", "endpoint", "transcript"} {
+		bad[name] = fmt.Sprintf(`{"kind":"tool",%q:%q}`, name, strings.Repeat("n", 1<<20))
+	}
+	for field, text := range bad {
 		a, err := callDaemon(h.client, http.MethodPost, "/v1/events", object, strings.NewReader(text))
 		h.must(err)
 		if e := a.complaint(t, http.StatusBadRequest); e.Field != field || e.Code != api.Invalid {

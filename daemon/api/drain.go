@@ -22,9 +22,10 @@ type Drained struct {
 	Waiting               int // may still be written to, and are not read yet
 }
 
-// Bounds of one chunk of a drain; the last file may exceed them.
+// Bounds of one chunk of a drain; the last file may exceed them. A hook that has
+// something to tell meanwhile waits for one, so they are small.
 const (
-	chunkLines = 1000
+	chunkLines = 250
 	chunkBytes = 4 << 20
 )
 

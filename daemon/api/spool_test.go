@@ -56,7 +56,7 @@ func files(t *testing.T, dir string) []string {
 func TestSpoolGivesBackInTheOrderOfTime(t *testing.T) {
 	s, add := spoolOf(t)
 	var want []string
-	for i := range 1100 { // two chunks
+	for i := range 1100 { // several chunks
 		id := fmt.Sprint((i*7919)%1100, "-", i)
 		add(id)
 		want = append(want, id)

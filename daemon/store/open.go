@@ -18,7 +18,7 @@ const (
 
 // smallFile is up to what size everything is looked at before each opening, for
 // that is done in a moment; above it is left to [Store.Scrub].
-const smallFile = 16 << 20
+const smallFile = 8 << 20
 
 // depthOf is how deep a file of a size is looked at, at least so deep.
 func depthOf(size int64, least depth) depth {
