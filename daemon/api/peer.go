@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"math"
 	"net"
 	"os"
@@ -40,6 +41,15 @@ func sameUser() func(net.Conn) verdict {
 		uid, ok := peerUID(c)
 		return judge(uid, ok, self, stranger)
 	}
+}
+
+// Admitted is nil where the API of a daemon in this process would admit who is
+// at the other end of a connection.
+func Admitted(c net.Conn) error {
+	if v := sameUser()(c); v != admitted {
+		return errors.New(v.String())
+	}
+	return nil
 }
 
 func judge(peer int, known bool, self, stranger int) verdict {
