@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -45,22 +44,4 @@ func writeOwn() error {
 func read(path string) error {
 	_, err := os.ReadFile(path)
 	return plain(err)
-}
-
-// makeGroup makes a control group in that of this process.
-func makeGroup() error {
-	text, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		cannot(err)
-	}
-	_, own, found := strings.Cut(strings.TrimSpace(string(text)), "0::")
-	if !found {
-		cannot(fmt.Errorf("no control group in %q", text))
-	}
-	own, _, _ = strings.Cut(own, "\n")
-	dir := filepath.Join("/sys/fs/cgroup", own, "probe")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return plain(err)
-	}
-	return os.Remove(dir)
 }
