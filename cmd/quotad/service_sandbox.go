@@ -100,11 +100,17 @@ func (u *userService) whyNoSandbox(ctx context.Context, unit, said string, err e
 	if status == "" || status == "0" { // it did not come to a start
 		return fmt.Errorf("systemd-run: %w", err)
 	}
-	text := "systemd ended it with status " + status
+	text := "systemd ended it with status " + status + step(status)
 	if line := u.complaint(ctx, unit); line != "" {
 		text += " (" + line + ")"
 	}
 	return errors.New(text)
+}
+
+// step names what systemd was about when it ended a process by this status
+// itself, as systemd.exec(5) has them; "" for others.
+func step(status string) string {
+	return map[string]string{"217": "/USER", "218": "/CAPABILITIES", "226": "/NAMESPACE", "228": "/SECCOMP"}[status]
 }
 
 // complaint is what systemd wrote of a unit that it could not set up, "" where

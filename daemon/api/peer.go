@@ -26,7 +26,7 @@ const (
 func (v verdict) String() string {
 	return [...]string{
 		"the caller's user cannot be told; only the daemon's own user may connect",
-		"a user that is not known in the sandbox of the daemon (root is none there: sudo -u USER); only the daemon's own user may connect",
+		"a user that is not known in the sandbox of the daemon, as root is not (sudo -u USER); only the daemon's own user may connect",
 		"another user; only the daemon's own user (and root) may connect",
 		"admitted",
 	}[v]
