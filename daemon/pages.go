@@ -17,26 +17,36 @@ const pageSize = 1000
 func (e *Engine) entries(ctx context.Context, q api.EventQuery) iter.Seq2[quota.Entry, error] {
 	return func(yield func(quota.Entry, error) bool) {
 		var last *quota.Entry
-		for {
+		inPages(ctx, yield, func() ([]quota.Entry, bool, error) {
 			list, err := e.page(q, last)
-			if err == nil {
-				err = ctx.Err()
+			if n := len(list); n > 0 {
+				last = &list[n-1]
 			}
-			if err != nil {
-				yield(quota.Entry{}, err)
-				return
-			}
-			for _, entry := range list {
-				if !yield(entry, nil) {
-					return
-				}
-			}
-			if len(list) < pageSize {
-				return
-			}
-			last = &list[len(list)-1]
-		}
+			return list, len(list) == pageSize, err
+		})
 	}
+}
+
+// inPages yields the entries of one page after the other, while there are more.
+// It reports whether they are still wanted.
+func inPages(ctx context.Context, yield func(quota.Entry, error) bool, page func() (list []quota.Entry, more bool, err error)) bool {
+	for more := true; more; {
+		list, further, err := page()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			yield(quota.Entry{}, err)
+			return false
+		}
+		for _, entry := range list {
+			if !yield(entry, nil) {
+				return false
+			}
+		}
+		more = further
+	}
+	return true
 }
 
 // page reads on from after an entry.

@@ -16,24 +16,14 @@ import (
 // to the others meanwhile.
 func (e *Engine) past(ctx context.Context, account string, since, until time.Time) iter.Seq2[quota.Entry, error] {
 	return func(yield func(quota.Entry, error) bool) {
-		for from := since; ; {
+		from := since
+		wanted := inPages(ctx, yield, func() (list []quota.Entry, more bool, err error) {
 			list, next, err := e.sums(account, from, until)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(quota.Entry{}, err)
-				return
-			}
-			for _, entry := range list {
-				if !yield(entry, nil) {
-					return
-				}
-			}
-			if next.IsZero() {
-				break
-			}
 			from = next
+			return list, !next.IsZero(), err
+		})
+		if !wanted {
+			return
 		}
 		for entry, err := range e.entries(ctx, api.EventQuery{Account: account, Since: since, Until: until}) {
 			if !yield(entry, err) {

@@ -109,6 +109,8 @@ type service struct {
 	unbacked atomic.Bool // the last daily backup failed, and it was told
 
 	outcomes outcomes       // of the senders, so that the log tells what is new
+	keeping  sync.Mutex     // of keepSocket
+	deaf     bool           // the socket could not be made again, and that was said; of keeping
 	unsent   zerolog.Logger // tells that one fails
 	rest     rest
 }

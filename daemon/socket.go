@@ -31,16 +31,23 @@ func (d *service) hear(ln net.Listener) {
 }
 
 // keepSocket makes the socket anew where its file was taken away, as logind
-// does with the whole folder at a user's last logout.
+// does with the whole folder at a user's last logout. What hinders it is said
+// once.
 func (d *service) keepSocket() {
+	d.keeping.Lock()
+	defer d.keeping.Unlock()
 	if _, err := os.Lstat(d.Paths.Socket); d.handed || !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	ln, err := api.Listen(d.Paths.Socket)
 	if err != nil {
-		d.Log.Warn().Err(err).Msg("the socket was taken away, and cannot be made again yet")
+		if !d.deaf {
+			d.Log.Warn().Err(err).Msg("the socket was taken away, and cannot be made again yet")
+		}
+		d.deaf = true
 		return
 	}
+	d.deaf = false
 	d.Log.Warn().Str("socket", d.Paths.Socket).Msg("the socket was taken away; it is there again")
 	d.hear(ln)
 }

@@ -82,16 +82,10 @@ func compareSums(a, b quota.HourKey) int {
 }
 
 func appendSum(b []byte, k *quota.HourKey, s quota.HourSum, word numbered) ([]byte, error) {
-	b = binary.AppendUvarint(b, sumHas(k, s))
-	for _, text := range sumTextsOf(k) {
-		if *text == "" {
-			continue
-		}
-		no, err := word(*text)
-		if err != nil {
-			return nil, err
-		}
-		b = binary.AppendUvarint(b, no)
+	texts := sumTextsOf(k)
+	b, err := appendTexts(binary.AppendUvarint(b, sumHas(k, s)), texts[:], word)
+	if err != nil {
+		return nil, err
 	}
 	b = binary.AppendUvarint(b, uint64(s.Events))
 	if s.Count != s.Events {

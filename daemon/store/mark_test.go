@@ -146,6 +146,18 @@ func TestWhatPutsAnOlderFileInPlaceBeginsTheMarkAnew(t *testing.T) {
 	}
 }
 
+func TestACompactedDatabaseIsNotBehindItsMark(t *testing.T) {
+	s := holed(t, filepath.Join(t.TempDir(), "state"), 40_000)
+	done, err := s.Compact(t.Context())
+	if err != nil || done.Outcome != CompactDone {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	must(t, s.Close())
+	if _, report := opened(t, s.dir); report.Lost() {
+		t.Errorf("%+v", report)
+	}
+}
+
 func TestADatabaseFromBeforeThereWereMarksGetsOne(t *testing.T) {
 	dir := stateDir(t, 20, 0)
 	s := openIn(t, dir)

@@ -57,7 +57,17 @@ func appendEvent(b []byte, e *quota.Entry, seq uint64, word numbered) ([]byte, e
 	b = append(b, eventFormat, kindNumber(e.Kind)|links(e))
 	b = binary.AppendUvarint(b, seq)
 	b = binary.AppendUvarint(b, presence(e))
-	for _, text := range wordFields(e) {
+	texts := wordFields(e)
+	b, err := appendTexts(b, texts[:], word)
+	if err != nil {
+		return nil, err
+	}
+	return appendRest(b, e, word)
+}
+
+// appendTexts writes the numbers of those that are there.
+func appendTexts(b []byte, texts []*string, word numbered) ([]byte, error) {
+	for _, text := range texts {
 		if *text == "" {
 			continue
 		}
@@ -67,7 +77,7 @@ func appendEvent(b []byte, e *quota.Entry, seq uint64, word numbered) ([]byte, e
 		}
 		b = binary.AppendUvarint(b, no)
 	}
-	return appendRest(b, e, word)
+	return b, nil
 }
 
 // kindNumber is the number of a kind; 0 where it has none.
