@@ -134,6 +134,11 @@ sandbox_directives() {
 		[ "$name" != ReadWritePaths ] || want=allowed
 		check "with all of them: $(tried probe-all "$name")" grep -q "^$name $want" /home/tester/probe-all.out
 	done
+	# What needs more is run outside of it, as the README has it.
+	probe_unit probe-outside '' "${lines[@]}" ExecStart= 'ExecStart=systemd-run --user --quiet --collect touch /home/tester/outside'
+	systemctl --user daemon-reload
+	check "a unit in it may have a program run outside" systemctl --user start probe-outside
+	within "which can write" 5 test -e /home/tester/outside
 	rm -f "$units"/probe-*.service
 	systemctl --user daemon-reload
 }
