@@ -1,7 +1,7 @@
 # The sandbox of the service, proved under a real user manager. Source it from
 # systemd-test.sh, after hardening.sh; it runs nothing by itself.
 
-sandbox_conf() { echo "$units/quotad.service.d/sandbox.conf"; }
+sandbox_conf() { echo "$units/quotad.service.d/10-sandbox.conf"; }
 
 # --- as root ----------------------------------------------------------------
 
@@ -156,7 +156,7 @@ sandbox_holds() {
 	equal "nor root, who cannot be told from another user" 403 "$by_root"
 	doctor_says '^ok on: '
 	quotad_ends 0 service install
-	check "to install again changes nothing" says 'sandbox.conf: unchanged'
+	check "to install again changes nothing" says '10-sandbox.conf: unchanged'
 	check "nor restarts it" says 'running already'
 }
 refused() { local want=$1; shift; { ! output=$("$@" 2>&1); } && says "$want"; }

@@ -10,8 +10,9 @@ import (
 
 // Sandbox is the name of the drop-in that shuts the service off from what it
 // does not need. Not every system allows it to a user, and so it is tried before:
-// [Trial] gives what to try it with.
-const Sandbox = Service + ".d/sandbox.conf"
+// [Trial] gives what to try it with. By its number it comes before the override.conf
+// of systemctl edit, which has the last word.
+const Sandbox = Service + ".d/10-sandbox.conf"
 
 // defaultState is the word of the drop-in that stands for the state folder.
 const defaultState = "%h/.local/state/quotad"
