@@ -8,7 +8,8 @@ set -euo pipefail
 self=$(realpath "$0")
 . "${self%/*}/lib.sh"
 . "${self%/*}/hardening.sh"
-user=${TEST_USER:-nobody}
+. "${self%/*}/sandbox.sh"
+user=${TEST_USER:-tester}
 systemd=/usr/lib/systemd/systemd
 [ -x "$systemd" ] || systemd=/lib/systemd/systemd
 
@@ -47,6 +48,7 @@ leave() {
 inside() {
 	mount --make-rprivate /
 	mount -t tmpfs -o mode=755 tmpfs /run
+	make_user
 	mkdir -p /run/systemd/system "/run/user/$(id -u "$user")"
 	umount -R /sys/fs/cgroup 2>/dev/null || true
 	mount -t cgroup2 none /sys/fs/cgroup
@@ -60,6 +62,7 @@ inside() {
 	install -m 4755 "$OUT/probe" /home/tester/probe-setuid
 	ulimit -c unlimited
 	start_journal
+	others &
 	echo $$ >/sys/fs/cgroup/manager/cgroup.procs
 	local code=0
 	setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups \
@@ -391,6 +394,7 @@ as_user() {
 	case_hung
 	case_crash_loop
 	case_stop
+	case_sandbox
 	case_restore
 	case_uninstall
 	case_places

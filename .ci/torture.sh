@@ -23,15 +23,26 @@ kills() {
 		grep -q '^--- PASS: TestKillInTheMiddleOfLoad' "$out/kill.log"
 }
 
+# crowds: ten thousand connections that say nothing or never end, and a hundred
+# thousand files in the spool.
+crowds() {
+	QUOTAD_TORTURE=1 go test -count=1 -timeout 20m -v -run '^(TestAFullSpool|TestACrowdKeepsNobodyWaiting)$' ./cmd/quotad >"$out/crowd.log" 2>&1 &&
+		[ "$(grep -c '^--- PASS: ' "$out/crowd.log")" = 2 ]
+}
+
 cuts() { go run -C tools ./torture -images "$images" -keep "$out/images" "${every[@]}" >"$out/cuts.log" 2>&1; }
 
 check "kill -9, $rounds rounds: every acknowledged event once, no counter off" kills || true
 check "power cuts, each image: every acknowledged event once, no counter off; without syncs not" cuts || true
+if [ $# -eq 0 ]; then
+	check "a crowd at the socket, and a full spool" crowds || true
+fi
 if [ "$boots" -gt 0 ]; then
 	check "a virtual machine killed $boots times: every acknowledged event once; without syncs not" .ci/powercut.sh "$boots" "$out"
 fi
 grep -h 'figures: \|^seed\|seed ' "$out/kill.log" | sed 's/^ *[a-z_]*.go:[0-9]*: //' | grep figures || tail -30 "$out/kill.log"
 sed -n '/power cut/,$p' "$out/cuts.log" | cut -c1-300 | grep . || tail -30 "$out/cuts.log"
+if [ -e "$out/crowd.log" ]; then sed -n 's/^ *[a-z_]*.go:[0-9]*: //p' "$out/crowd.log" | cut -c1-300; fi
 if [ -e "$out/powercut.log" ]; then cat "$out/powercut.log"; fi
 say "logs and what failed: $out"
 finish

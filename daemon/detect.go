@@ -104,7 +104,7 @@ func (w *work) heed(a *account) error {
 		if err := a.ledger.Rebuild(w.tx, first); err != nil {
 			return err
 		}
-		w.refolds, w.refolded = w.refolds+1, true
+		w.refolds++
 	}
 	return fmt.Errorf("account %s: its plan changes whenever it is folded by it", name)
 }

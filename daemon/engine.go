@@ -337,11 +337,6 @@ func (e *Engine) adopt(w *work) {
 	if w.provided != nil {
 		e.provided = w.provided
 	}
-	if w.refolded { // all entries were read: give the memory back
-		if err := e.store.Trim(); err != nil {
-			e.log.Warn().Err(err).Msg("the memory of a long fold is not given back")
-		}
-	}
 	e.keep(w.sessions)
 	e.counts.add(w)
 	e.subs.tell(w.notices)

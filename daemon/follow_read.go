@@ -41,10 +41,6 @@ func (transcripts) Find(tool string, env func(string) string) ([]transcript.Sour
 
 func (transcripts) Subagents(path string) []transcript.Source { return transcript.Subagents(path) }
 
-// trimAfter is how many events of one reading touch so much of the database
-// that its memory is to be given back.
-const trimAfter = 20 * followChunk
-
 // gain is what a look at a record came to.
 type gain int
 
@@ -186,11 +182,6 @@ func (f *follower) keep(ctx context.Context, r *store.Followed, from, to transcr
 	}
 	f.tally.read(to.Offset-from.Offset, b.taken)
 	*r = next
-	if b.taken >= trimAfter {
-		if err := f.engine.store.Trim(); err != nil {
-			f.log.Warn().Err(err).Msg("the memory of a long reading is not given back")
-		}
-	}
 	return grew
 }
 

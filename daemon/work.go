@@ -34,7 +34,6 @@ type work struct {
 	settings *config.Settings  // new ones; nil: unchanged
 	fresh    bool              // accounts holds all there are
 	provided provided          // what is known of asking the provider; nil: unchanged
-	refolded bool              // from the first event on
 
 	events, duplicates, rejected, refolds uint64
 }
@@ -159,7 +158,6 @@ func (w *work) load(s *config.Settings) error {
 	if kept == rests {
 		return nil
 	}
-	w.refolded = true
 	return w.tx.PutSettingsHash(rests)
 }
 

@@ -2,7 +2,8 @@
 //
 // As they lie here the two files are for a package that puts the program at
 // /usr/bin/quotad and them into /usr/lib/systemd/user. [Units] makes the ones
-// that `quotad service install` writes for a single user.
+// that `quotad service install` writes for a single user. The drop-in of
+// [SandboxDropIn] is for those who ask for it.
 package systemd
 
 import (

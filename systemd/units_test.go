@@ -168,11 +168,20 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 		t.Fatal(err)
 	}
 	unitDir := t.TempDir()
+	if all[Sandbox], err = SandboxDropIn(Places{Home: "/home/u", State: "/srv/my 100% state"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(unitDir, filepath.Dir(Sandbox)), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	args := []string{"--user", "--man=no", "verify"}
 	for name, text := range all {
 		path := filepath.Join(unitDir, name)
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
+		}
+		if name == Sandbox {
+			continue // comes with its unit
 		}
 		args = append(args, path)
 	}

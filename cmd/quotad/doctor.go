@@ -19,7 +19,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what is wrong, and say what mends it",
 		Long: `Looks at all that quotad rests on: program, configuration, folders, database,
-socket, service, clock, desktop, spool, backups, hooks and the provider's own
+socket, service and its sandbox, clock, desktop, spool, backups, hooks and the provider's own
 reading. It changes nothing.
 To each thing that is not as it should be it names the command that mends it.
 
@@ -133,7 +133,7 @@ func (x *examination) run() {
 	}{
 		{"program", x.program}, {"configuration", x.configuration}, {"accounts", x.accounts}, {"state folder", x.stateFolder},
 		{"runtime folder", x.runtimeFolder}, {"socket", x.socketFile}, {"daemon", x.daemon}, {"database", x.database},
-		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"clock", x.clock},
+		{"backups", x.backups}, {"spool", x.spool}, {"service", x.service}, {"sandbox", x.sandbox}, {"clock", x.clock},
 		{"notices", x.notices}, {"hooks", x.hooks}, {"calls of hooks", x.hookTroubles},
 		{"provider", x.provider},
 	} {

@@ -26,12 +26,13 @@ a coding tool sends is lost while it restarts.`,
   quotad service status
   quotad service uninstall`,
 	})
-	c.AddCommand(a.serviceInstall(), a.serviceUninstall(), a.serviceStatus())
+	c.AddCommand(a.serviceInstall(), a.serviceUninstall(), a.serviceStatus(), a.serviceProbe())
 	return c
 }
 
 func (a *app) serviceInstall() *cobra.Command {
 	var binary string
+	var sandbox, noSandbox bool
 	c := &cobra.Command{
 		Use:   "install",
 		Short: "Install the service, start it, and show the first status",
@@ -41,13 +42,29 @@ changed stays as it is, and the daemon is restarted only where its program or
 its unit is another.
 
 Places that --config, --state-dir and --socket or QUOTAD_CONFIG,
-QUOTAD_STATE_DIR and QUOTAD_SOCKET name are written into the unit.`,
+QUOTAD_STATE_DIR and QUOTAD_SOCKET name are written into the unit.
+
+With --sandbox the service runs in a user namespace of its own, where it can
+write nothing but the state folder, the runtime folder and /tmp, and where keys
+to other places (~/.ssh, ~/.gnupg, ~/.aws, ~/.netrc, browsers) cannot be read.
+That holds for your notice command and the key_command too. Not every system
+allows it; it is tried here before anything is written. Root cannot ask such a
+daemon (sudo -u USER can). Once on it stays on until --no-sandbox.`,
 		Example: `  quotad service install
+  quotad service install --sandbox
   quotad service install --config ~/dotfiles/quotad.toml`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.installService(c.Context(), binary) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			wanted, err := answerOf("sandbox", sandbox, noSandbox)
+			if err != nil {
+				return err
+			}
+			return a.installService(c.Context(), binary, wanted)
+		},
 	}
 	c.Flags().StringVar(&binary, "binary", "", "`program` the service runs (default this one)")
+	c.Flags().BoolVar(&sandbox, "sandbox", false, "run it in a user namespace of its own, if that works here")
+	c.Flags().BoolVar(&noSandbox, "no-sandbox", false, "take that away again")
 	return c
 }
 
@@ -55,7 +72,7 @@ QUOTAD_STATE_DIR and QUOTAD_SOCKET name are written into the unit.`,
 const answerWithin = 15 * time.Second
 
 // installService brings the service up from whatever there is.
-func (a *app) installService(ctx context.Context, binary string) error {
+func (a *app) installService(ctx context.Context, binary string, sandbox answer) error {
 	u, err := a.userService()
 	if err != nil {
 		return err
@@ -71,6 +88,9 @@ func (a *app) installService(ctx context.Context, binary string) error {
 		return err
 	}
 	if err := u.free(ctx); err != nil {
+		return err
+	}
+	if err := u.addSandbox(ctx, units, sandbox); err != nil {
 		return err
 	}
 	changed, err := u.write(units)
@@ -189,9 +209,12 @@ func (u *userService) free(ctx context.Context) error {
 	return nil
 }
 
-// write puts the unit files in place and reports whether one is new or another.
+// write puts the unit files in place, takes a sandbox away that is none of them, and reports whether one is new or another.
 func (u *userService) write(units map[string][]byte) (changed bool, err error) {
-	for _, name := range []string{systemd.Service, systemd.Socket} {
+	for _, name := range []string{systemd.Service, systemd.Socket, systemd.Sandbox} {
+		if units[name] == nil {
+			continue
+		}
 		path := filepath.Join(u.dir, name)
 		old, err := os.ReadFile(path)
 		if err == nil && string(old) == string(units[name]) {
@@ -204,7 +227,14 @@ func (u *userService) write(units map[string][]byte) (changed bool, err error) {
 		fmt.Fprintf(u.stdout, "%s: written\n", path)
 		changed = true
 	}
-	return changed, nil
+	if units[systemd.Sandbox] != nil {
+		return changed, nil
+	}
+	dropped, err := u.dropSandbox()
+	if err != nil {
+		return changed, failed("", "cannot take the sandbox away: %v", err)
+	}
+	return changed || dropped, nil
 }
 
 // firstStatus waits for the daemon and shows what it says.

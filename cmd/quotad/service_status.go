@@ -42,6 +42,7 @@ type serviceState struct {
 	Restarts  int        `json:"restarts"`
 	Says      string     `json:"says"` // the daemon, of itself
 	Unit      string     `json:"unit"`
+	Sandbox   bool       `json:"sandbox"` // it is to run in a user namespace of its own
 	Socket    string     `json:"socket"`
 	Listening bool       `json:"listening"`
 	Linger    *bool      `json:"linger"` // null where nobody can tell
@@ -82,7 +83,7 @@ func (u *userService) state(ctx context.Context) (serviceState, error) {
 	s := serviceState{
 		Schema: 1, Installed: service.Load != "not-found", Enabled: service.Enabled == "enabled",
 		State: service.Active, SubState: service.Sub, Result: service.Result,
-		PID: service.PID, Restarts: service.Restarts, Says: service.Status, Unit: service.Fragment,
+		PID: service.PID, Restarts: service.Restarts, Says: service.Status, Unit: service.Fragment, Sandbox: service.Sandboxed,
 		Socket: u.paths.Socket, Listening: socket.Active == "active",
 	}
 	if !service.Since.IsZero() {
@@ -104,6 +105,7 @@ func (s serviceState) print(w io.Writer) error {
 		{"says", s.Says},
 		{"at login", s.login()},
 		{"socket", s.Socket + ", " + choose(s.Listening, "held by systemd", "not held by systemd")},
+		{"sandbox", choose(s.Sandbox, "on", "off; on: quotad service install --sandbox")},
 		{"unit", s.Unit},
 		{"log", journalHint},
 	}

@@ -105,6 +105,7 @@ type unitState struct {
 	Enabled                   string    // "enabled", "disabled", "" where there is none
 	Fragment                  string    // path of the unit file
 	Status                    string    // what the daemon tells about itself
+	Sandboxed                 bool      // in a user namespace of its own
 	PID, Restarts             int       // 0: none
 	Since                     time.Time // in the present state; zero where never
 }
@@ -117,7 +118,7 @@ func (u unitState) running() bool {
 // show asks for the state of a unit. One that is not installed has one too.
 func (s systemctl) show(ctx context.Context, unit string) (unitState, error) {
 	out, err := s.do(ctx, askWithin, "show", unit,
-		"--property=LoadState,ActiveState,SubState,Result,UnitFileState,FragmentPath,StatusText,MainPID,NRestarts,StateChangeTimestamp")
+		"--property=LoadState,ActiveState,SubState,Result,UnitFileState,FragmentPath,StatusText,MainPID,NRestarts,StateChangeTimestamp,PrivateUsers")
 	if err != nil {
 		return unitState{}, failed("", "%v", err)
 	}
@@ -129,6 +130,7 @@ func (s systemctl) show(ctx context.Context, unit string) (unitState, error) {
 	state := unitState{
 		Load: v["LoadState"], Active: v["ActiveState"], Sub: v["SubState"], Result: v["Result"],
 		Enabled: v["UnitFileState"], Fragment: v["FragmentPath"], Status: v["StatusText"],
+		Sandboxed: v["PrivateUsers"] == "yes",
 	}
 	state.PID, _ = strconv.Atoi(v["MainPID"])
 	state.Restarts, _ = strconv.Atoi(v["NRestarts"])

@@ -86,7 +86,11 @@ func (u *userService) remove() (removed int, err error) {
 			return removed, err
 		}
 	}
-	return removed, nil
+	dropped, err := u.dropSandbox()
+	if dropped {
+		removed++
+	}
+	return removed, err
 }
 
 // tellKept says where the rest is.

@@ -60,7 +60,7 @@ are needed; --yes stands for --hooks, --service, and yes to every question.`,
 			if f.provider, err = answerOf("provider", reads, noReads); err != nil {
 				return err
 			}
-			s := setup{app: a, setupFlags: f, install: func(ctx context.Context) error { return a.installService(ctx, f.binary) }}
+			s := setup{app: a, setupFlags: f, install: func(ctx context.Context) error { return a.installService(ctx, f.binary, unanswered) }}
 			return s.run(c.Context())
 		},
 	}
@@ -84,7 +84,7 @@ are needed; --yes stands for --hooks, --service, and yes to every question.`,
 func answerOf(name string, yes, no bool) (answer, error) {
 	switch {
 	case yes && no:
-		return unanswered, usage("quotad setup --help", "--%s and --no-%s exclude each other", name, name)
+		return unanswered, usage("", "--%s and --no-%s exclude each other", name, name)
 	case yes:
 		return answeredYes, nil
 	case no:

@@ -60,7 +60,7 @@ type Server struct {
 func NewServer(c Config) *Server {
 	s := &Server{
 		backend: c.Backend, now: c.Now, random: c.Random,
-		conns: newConnTable(MaxConns), peer: sameUser, stop: make(chan struct{}),
+		conns: newConnTable(MaxConns), peer: sameUser(), stop: make(chan struct{}),
 		large: make(chan struct{}, maxLarge),
 	}
 	if s.now == nil {

@@ -360,19 +360,43 @@ func TestAnotherUserIsForbidden(t *testing.T) {
 
 func TestWhoIsAdmitted(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		peer  int
-		known bool
-		self  int
-		want  verdict
+		name     string
+		peer     int
+		known    bool
+		self     int
+		stranger int // what a namespace shows users as that it does not know
+		want     verdict
 	}{
-		{"the same user", 1000, true, 1000, admitted},
-		{"root", 0, true, 1000, admitted},
-		{"another user", 1001, true, 1000, otherUser},
-		{"another user, where the daemon is root's", 1000, true, 0, otherUser},
-		{"somebody", 0, false, 1000, unidentified},
+		{"the same user", 1000, true, 1000, allKnown, admitted},
+		{"root", 0, true, 1000, allKnown, admitted},
+		{"another user", 1001, true, 1000, allKnown, otherUser},
+		{"another user, where the daemon is root's", 1000, true, 0, allKnown, otherUser},
+		{"somebody", 0, false, 1000, allKnown, unidentified},
+		{"nobody is a user like another", 65534, true, 65534, allKnown, admitted},
+		{"the same user, in a sandbox", 1000, true, 1000, 65534, admitted},
+		{"any other, root too, in a sandbox", 65534, true, 1000, 65534, unmapped},
+		{"any at all, in a sandbox of nobody's", 65534, true, 65534, 65534, unmapped},
+		{"root, in a namespace that knows it", 0, true, 1000, 65534, admitted},
 	} {
-		if got := judge(c.peer, c.known, c.self); got != c.want {
+		if got := judge(c.peer, c.known, c.self, c.stranger); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestWhatAUserNamespaceKnows(t *testing.T) {
+	for _, c := range []struct {
+		name, users string
+		want        bool
+	}{
+		{"the first one knows all", "         0          0 4294967295\n", true},
+		{"that of the service's sandbox knows one", "      1000       1000          1\n", false},
+		{"that of a container knows many", "0 1000 1\n1 100000 65536\n", false},
+		{"all in two parts", "0 0 1000\n1000 1000 4294966295\n", true},
+		{"a new one knows none", "", false},
+		{"what cannot be read promises nothing", "0 0\n", false},
+	} {
+		if got := knowsAll(c.users); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

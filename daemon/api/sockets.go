@@ -130,7 +130,7 @@ func dialOne(d *net.Dialer, path string) (net.Conn, error) {
 		return nil, err
 	}
 	uid, known := peerUID(c)
-	if self := os.Geteuid(); self != 0 && judge(uid, known, self) != admitted {
+	if self := os.Geteuid(); self != 0 && judge(uid, known, self, strangers()) != admitted {
 		c.Close()
 		return nil, fmt.Errorf("the socket %s belongs to another user (uid %d)", path, uid)
 	}

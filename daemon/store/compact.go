@@ -186,19 +186,10 @@ func (c *compaction) copySome(to *target, tab table, from []byte) (next []byte, 
 	})
 	if c.copied += n; err == nil && c.copied >= memory {
 		c.copied = 0
-		err = inOrder(c.giveBack, to.close, to.open)
+		c.s.Trim()
+		err = inOrder(to.close, to.open)
 	}
 	return next, more, err
-}
-
-// giveBack gives back the memory of what was read, unless others are busy for
-// long.
-func (c *compaction) giveBack() error {
-	if !c.s.seize(c.ctx, 100*time.Millisecond) {
-		return c.ctx.Err()
-	}
-	defer c.s.mu.Unlock()
-	return c.s.trim()
 }
 
 // catchUp copies again what was changed meanwhile, until little is left to.
@@ -237,7 +228,7 @@ func (c *compaction) swap(to *target) error {
 	if old, err := os.Open(c.s.Path()); err == nil {
 		defer old.Close() // the last to close it waits until its blocks are free: not while others wait
 	}
-	if !c.s.seize(c.ctx, seizeFor) {
+	if !c.s.seize(c.ctx) {
 		return firstError(c.ctx.Err(), errTooBusy)
 	}
 	defer c.s.mu.Unlock()
@@ -298,8 +289,8 @@ const seizeFor = 30 * time.Second
 
 // seize takes the store for one alone, once nobody uses it: whoever waits for
 // that in line keeps all others waiting. False: there was no such moment.
-func (s *Store) seize(ctx context.Context, most time.Duration) bool {
-	for end := time.Now().Add(most); ctx.Err() == nil && time.Now().Before(end); time.Sleep(time.Millisecond) {
+func (s *Store) seize(ctx context.Context) bool {
+	for end := time.Now().Add(seizeFor); ctx.Err() == nil && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if s.mu.TryLock() {
 			return true
 		}

@@ -14,10 +14,11 @@ type cursor struct {
 	k, v      []byte
 	fromFile  bool // what was given last came from there
 	fromLayer bool
+	steps     *int // of the transaction
 }
 
 func (t *Tx) cursor(tab table) *cursor {
-	return &cursor{file: t.bucket(tab).Cursor(), all: t.layer.tables[tab]}
+	return &cursor{file: t.bucket(tab).Cursor(), all: t.layer.tables[tab], steps: &t.steps}
 }
 
 // seek gives the first record whose key is not before one; nil: none.
@@ -31,6 +32,7 @@ func (c *cursor) seek(key []byte) (k, v []byte) {
 }
 
 func (c *cursor) next() (k, v []byte) {
+	*c.steps++
 	if c.fromFile {
 		c.k, c.v = c.file.Next()
 	}

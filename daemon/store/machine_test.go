@@ -308,7 +308,11 @@ func (x *machine) Refresh(t *rapid.T) {
 		return list
 	}
 	before := behind()
-	must(t, x.s.Trim())
+	x.s.Trim()
+	x.s.mu.Lock()
+	err := x.s.refresh()
+	x.s.mu.Unlock()
+	must(t, err)
 	if after := behind(); !slices.Equal(before, after) {
 		t.Fatalf("states were lost: behind %v, then %v", before, after)
 	}

@@ -110,24 +110,6 @@ func (s *Store) settled() error {
 	return nil
 }
 
-// Trim gives back the memory that the file takes after much of it was read,
-// unless it is in use.
-func (s *Store) Trim() error {
-	if !s.mu.TryLock() {
-		return nil
-	}
-	defer s.mu.Unlock()
-	return s.trim()
-}
-
-// trim is Trim for who holds the store alone.
-func (s *Store) trim() error {
-	if s.closed || s.db == nil || s.suspect.Load() {
-		return nil
-	}
-	return inOrder(s.still, s.refresh)
-}
-
 // attach opens the file. What a process that was killed wrote to it is there to
 // read, and perhaps not on the disk: a commit on top of that could overwrite
 // what the disk still needs should the power fail, so it is synced first.

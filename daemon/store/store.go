@@ -41,6 +41,7 @@ type Store struct {
 	limits  limits
 	suspect atomic.Bool  // a commit failed in a way that says: open the file anew first
 	least   atomic.Int64 // bytes that the file has at least
+	steps   atomic.Int64 // since memory was given back; see resident.go
 
 	distrust sync.Mutex
 
@@ -107,6 +108,7 @@ func (s *Store) Update(fn func(*Tx) error) error {
 	case err == nil:
 		s.mark.acknowledge(t.commit)
 		s.words.learn(t.words)
+		s.stepped(t.steps + commitSteps)
 		return nil
 	case inside != nil:
 		return inside
@@ -122,8 +124,15 @@ func (s *Store) View(fn func(*Tx) error) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
+	steps := 0
+	defer func() { s.stepped(steps) }()
 	for range manyTries {
-		err := guarded(func() error { return s.db.View(func(tx *bbolt.Tx) error { return s.read(tx, fn) }) })
+		err := guarded(func() error {
+			return s.db.View(func(tx *bbolt.Tx) (err error) {
+				steps, err = s.read(tx, fn)
+				return err
+			})
+		})
 		if err != errLayer {
 			return err
 		}
@@ -138,14 +147,16 @@ const manyTries = 1000
 // took what waits: it is begun anew.
 var errLayer = errors.New("what waits belongs to another commit")
 
-func (s *Store) read(tx *bbolt.Tx, fn func(*Tx) error) error {
+// read runs fn, and tells how many steps that took.
+func (s *Store) read(tx *bbolt.Tx, fn func(*Tx) error) (steps int, err error) {
 	waiting := s.layers.Load().of(tx.ID())
 	if waiting == nil {
-		return errLayer
+		return 0, errLayer
 	}
 	t := newTx(tx, s.words)
 	t.layer = *waiting
-	return fn(t)
+	err = fn(t)
+	return t.steps, err
 }
 
 // Close ends the use of the folder. It waits for transactions.

@@ -28,6 +28,8 @@ type Tx struct {
 	replays bool // the layer is being made from what is in the file
 	putHere int  // events put that wait
 
+	steps int // records that were stepped over
+
 	broken error // a write failed half way: the transaction must not be committed
 }
 

@@ -1,4 +1,4 @@
-// Command probe tries what the unit of the service forbids, and says of each
+// Command probe tries what the unit of the service and its sandbox forbid, and says of each
 // attempt whether it came about. The test of the hardening runs it under the
 // unit's own directives, one by one, and without them; it is no part of what is
 // installed.
@@ -30,6 +30,12 @@ func attempts() map[string]func() error {
 		"SystemCallArchitectures": foreignCall,
 		"SystemCallFilter":        beTraced,
 		"SystemCallErrorNumber":   dieOfIt,
+
+		"PrivateUsers":      knowOthers,
+		"ProtectSystem":     func() error { return write("/run/shared") },
+		"ProtectHome":       func() error { return write(os.Getenv("HOME")) },
+		"ReadWritePaths":    writeOwn,
+		"InaccessiblePaths": func() error { return read(os.Getenv("HOME") + "/.ssh/id") },
 	}
 }
 
