@@ -9,6 +9,7 @@ self=$(realpath "$0")
 . "${self%/*}/lib.sh"
 . "${self%/*}/hardening.sh"
 . "${self%/*}/sandbox.sh"
+. "${self%/*}/filter.sh"
 user=${TEST_USER:-tester}
 systemd=/usr/lib/systemd/systemd
 [ -x "$systemd" ] || systemd=/lib/systemd/systemd
@@ -22,7 +23,8 @@ outside() {
 	[ -x "$systemd" ] || skip "there is no systemd here"
 	export OUT=${OUT:-$(mktemp -d /tmp/quotad-systemd.XXXXXX)}
 	mkdir -p "$OUT" && chmod 755 "$OUT"
-	(cd "${self%/*}/.." && CGO_ENABLED=0 go build -o "$OUT/probe" ./tools/probe)
+	mkdir -p "$OUT/tests"
+	(cd "${self%/*}/.." && CGO_ENABLED=0 go build -o "$OUT/probe" ./tools/probe && build_filter_tests "$OUT/tests")
 	local tree
 	tree=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$tree" ] || skip "no cgroup2 is mounted here"
@@ -60,6 +62,9 @@ inside() {
 	chmod 700 "/run/user/$(id -u "$user")" /home/tester
 	install -m 755 "$OUT/probe" /home/tester/probe
 	install -m 4755 "$OUT/probe" /home/tester/probe-setuid
+	mkdir -m 755 /home/tester/tests
+	install -m 755 "$OUT"/tests/*.test /home/tester/tests
+	rm -r "$OUT/tests" # large, and no log
 	ulimit -c unlimited
 	start_journal
 	others &
@@ -68,6 +73,7 @@ inside() {
 	setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 HOME=/home/tester OUT="$OUT" \
 		XDG_RUNTIME_DIR="/run/user/$(id -u "$user")" "$self" --user || code=$?
+	cp /home/tester/load*.out "$OUT" || code=$?
 	log_checks || code=$?
 	return "$code"
 }
@@ -383,6 +389,7 @@ as_user() {
 	start_manager
 	case_install
 	case_hardening
+	case_filter
 	case_transcript
 	case_status
 	case_again
