@@ -47,11 +47,11 @@ func (h *daemonHome) worst() *crowd {
 	return c
 }
 
-// idle opens 10,000 connections and keeps them, or as many as this process may.
+// idle opens so many connections and keeps them, or as many as this process may.
 func (c *crowd) idle() {
 	var limit unix.Rlimit
 	unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
-	kept := make([]net.Conn, min(10_000, max(int(limit.Cur)-2000, 200)))
+	kept := make([]net.Conn, min(crowdSize, max(int(limit.Cur)-2000, 200)))
 	defer func() {
 		for _, conn := range kept {
 			if conn != nil {
@@ -59,7 +59,7 @@ func (c *crowd) idle() {
 			}
 		}
 	}()
-	for i := 0; c.opened.Load() < 10_000; i++ {
+	for i := 0; c.opened.Load() < crowdSize; i++ {
 		place := &kept[i%len(kept)]
 		if *place != nil {
 			(*place).Close()
@@ -154,7 +154,7 @@ func TestACrowdKeepsNobodyWaiting(t *testing.T) {
 	c := h.worst()
 	var crowded []time.Duration
 	peak := before
-	for c.opened.Load() < 10_000 || len(crowded) < 2*n {
+	for c.opened.Load() < crowdSize || len(crowded) < 2*n {
 		crowded = append(crowded, h.latencies(20)...)
 		peak = max(peak, p.memory())
 	}

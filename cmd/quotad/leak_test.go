@@ -18,7 +18,7 @@ import (
 // open files as after a few.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	fresh, tired := work(t, 20, 1), work(t, 10_000, 1000)
+	fresh, tired := work(t, 20, 1), work(t, 10*manyReloads, manyReloads)
 	if fresh.files != tired.files {
 		t.Errorf("%d files are open after much work, and %d after a little", tired.files, fresh.files)
 	}
