@@ -105,7 +105,10 @@ func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) 
 		gone, err = forget(w.tx)
 		return err
 	})
-	return gone, err
+	if err != nil { // the engine may still be at it
+		return 0, err
+	}
+	return gone, nil
 }
 
 // trusted is how far after the newest event the clock is believed: one that is

@@ -167,10 +167,10 @@ func TestACrowdKeepsNobodyWaiting(t *testing.T) {
 	if torture() && p99(crowded) > max(50*time.Millisecond, 5*p99(alone)) {
 		t.Errorf("p99 is %v in the crowd, and %v alone", p99(crowded), p99(alone))
 	}
-	if most := max(time.Second, 30*p99(alone)); p99(crowded) > most { // both on a machine that may have more to do
+	if most := max(3*time.Second, 30*p99(alone)); p99(crowded) > most { // both on a machine that may have more to do
 		t.Errorf("good clients waited up to %v in the crowd, and %v alone", p99(crowded), p99(alone))
 	}
-	if grown := peak - before; grown > 400<<20 {
+	if grown := peak - before; !slowed && grown > 400<<20 { // the race detector keeps several bytes for each
 		t.Errorf("the daemon grew by %d MiB", grown>>20)
 	}
 	if files > 560 {
