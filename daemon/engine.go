@@ -233,7 +233,10 @@ func (e *Engine) present(now time.Time) error {
 // failed looks whether an error of the store is one that only a new start can
 // mend. Damage is mended where the database is opened.
 func (e *Engine) failed(err error) {
-	if !errors.Is(err, store.ErrGone) && !(errors.Is(err, store.ErrDamaged) && e.store.Distrust(err)) {
+	switch {
+	case errors.Is(err, store.ErrGone):
+	case errors.Is(err, store.ErrDamaged) && e.store.Distrust(err):
+	default:
 		return
 	}
 	select {

@@ -60,8 +60,6 @@ func (s *supervisor) beat() time.Duration {
 	return Heartbeat
 }
 
-// Nothing can be done where telling fails: systemd finds out by itself.
-
 // longStart is how often systemd is asked to wait while a database is mended or
 // folded anew: by itself it waits a minute and a half.
 const longStart = 10 * time.Second
@@ -84,6 +82,8 @@ func (s *supervisor) starting() (started func()) {
 	}()
 	return cancel
 }
+
+// Nothing can be done where telling fails: systemd finds out by itself.
 
 func (s *supervisor) ready()    { _, _ = sd.SdNotify(false, sd.SdNotifyReady) }
 func (s *supervisor) stopping() { _, _ = sd.SdNotify(false, sd.SdNotifyStopping) }
