@@ -38,9 +38,12 @@ func (s *Store) Trim() {
 // release is Trim for who holds the store.
 func (s *Store) release() {
 	s.steps.Store(0)
-	// Where it fails the memory stays: that is no fault of anybody's data.
-	_ = s.db.View(func(tx *bbolt.Tx) error { // the mapping stays in its place meanwhile
-		_, _, _ = unix.Syscall(unix.SYS_MADVISE, tx.DB().Info().Data, uintptr(tx.Size()), unix.MADV_DONTNEED)
-		return nil
+	// Where it fails the memory stays. What is wrong with a file that cannot even
+	// be looked at the next transaction tells.
+	_ = guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { // the mapping stays in its place meanwhile
+			_, _, _ = unix.Syscall(unix.SYS_MADVISE, tx.DB().Info().Data, uintptr(tx.Size()), unix.MADV_DONTNEED)
+			return nil
+		})
 	})
 }

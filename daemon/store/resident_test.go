@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -52,5 +53,17 @@ func TestMemoryOfTheFileIsGivenBack(t *testing.T) {
 	}
 	if held := shown(t, s); held > int(size)/4 {
 		t.Errorf("%d of %d bytes stay after much was written", held, size)
+	}
+}
+
+// A file that is cut off between a transaction and the giving back is a fault,
+// which must not end the process.
+func TestMemoryOfAFileThatWasCutOff(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(5000)...)
+	must(t, os.Truncate(s.Path(), 0))
+	s.Trim()
+	if err := s.Update(func(*Tx) error { return nil }); !errors.Is(err, ErrGone) {
+		t.Errorf("afterwards: %v", err)
 	}
 }
