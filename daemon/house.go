@@ -98,14 +98,17 @@ func (e *Engine) inSteps(ctx context.Context, forget func(*store.Tx) (int, error
 }
 
 // step forgets a few, between two that read the past.
-func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) (gone int, err error) {
+func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) (int, error) {
 	e.forgets.Lock()
 	defer e.forgets.Unlock()
-	err = e.do(ctx, func(w *work) (err error) {
+	// A variable of its own, not a named result: where the step is cancelled the
+	// engine may still be writing it, and a return writes a named result too.
+	var gone int
+	err := e.do(ctx, func(w *work) (err error) {
 		gone, err = forget(w.tx)
 		return err
 	})
-	if err != nil { // the engine may still be at it
+	if err != nil {
 		return 0, err
 	}
 	return gone, nil
