@@ -172,12 +172,14 @@ func rewrite(f *os.File, all []sighting) error {
 	return overwrite(f, text)
 }
 
+// overwrite puts a text in the place of what the file held. It is cut after
+// that, not emptied before: a file system may write out a file at once that was
+// emptied and written again, and a coding tool waits here.
 func overwrite(f *os.File, text []byte) error {
-	if err := f.Truncate(0); err != nil {
+	if _, err := f.WriteAt(text, 0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt(text, 0)
-	return err
+	return f.Truncate(int64(len(text)))
 }
 
 // mark is a salted hash of the parts, each with its length, so that no two
