@@ -43,6 +43,10 @@ func parts() []part {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == askerCommand {
+		end(askerMain(os.Args[2:], os.Stdout))
+		return
+	}
 	quick := flag.Bool("quick", false, "a tenth of everything: for a look, not for a record")
 	only := flag.String("only", "", "the `parts` to measure, of "+names()+"; without it all but soak")
 	soak := flag.Duration("soak", 10*time.Minute, "how long the part soak lasts")
@@ -55,6 +59,11 @@ func main() {
 	if err == nil {
 		err = run(s, chosen)
 	}
+	end(err)
+}
+
+// end ends the program where something failed.
+func end(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
