@@ -35,6 +35,7 @@ var ErrStopped = errors.New("the engine has stopped")
 type Engine struct {
 	store *store.Store
 	now   func() time.Time
+	zone  *wallZone // of the times in words
 	log   zerolog.Logger
 
 	queue    chan *operation
@@ -90,7 +91,7 @@ type operation struct {
 // it to work.
 func NewEngine(s *store.Store, settings config.Settings, now func() time.Time, log zerolog.Logger) (*Engine, error) {
 	e := &Engine{
-		store: s, now: now, log: log,
+		store: s, now: now, zone: newWallZone(os.LookupEnv, localtime), log: log,
 		queue: make(chan *operation, queueLength), looks: make(chan struct{}, 1), broken: make(chan error, 1),
 		pings: make(chan chan struct{}), stopped: make(chan struct{}),
 		accounts: map[string]*account{}, settings: &settings, sessions: map[sessionOf]string{},
@@ -352,6 +353,7 @@ func (e *Engine) adopt(w *work) {
 // publish shows readers the present state, and wakes those who wait for it.
 func (e *Engine) publish(told bool) {
 	snap := newSnapshot(e.settings, e.accounts, e.provided, e.now())
+	snap.zone = e.zone
 	if keys := e.keys.Load(); keys != nil {
 		snap.keys = *keys
 	}

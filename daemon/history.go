@@ -115,7 +115,7 @@ func (d *service) getHistory(r *http.Request) (any, error) {
 	if q.By, err = oneOf(v, "by", quota.SplitByTool, quota.SplitByProject, quota.SplitBySession, quota.SplitByModel); err != nil {
 		return nil, err
 	}
-	if q.Zone, err = zone(v.Get("zone")); err != nil {
+	if q.Zone, err = d.zone(v.Get("zone")); err != nil {
 		return nil, err
 	}
 	return d.engine.History(r.Context(), q)
@@ -151,9 +151,9 @@ func oneOf[T ~string](v url.Values, name string, known ...T) (T, error) {
 
 // zone finds a zone by its name or its offset from UTC; without one it is the
 // daemon's own.
-func zone(name string) (*time.Location, error) {
+func (d *service) zone(name string) (*time.Location, error) {
 	if name == "" {
-		return time.Local, nil
+		return d.engine.zone.now(), nil
 	}
 	if at, err := time.Parse("-07:00", strings.Replace(name, " ", "+", 1)); err == nil {
 		_, offset := at.Zone()

@@ -14,9 +14,9 @@ import (
 // and what became of it. It implements notify.Log.
 type outbox struct{ *Engine }
 
-// worded gives a notice its title and body, in local time.
-func worded(n quota.Notice, st *quota.Status, now time.Time) quota.Notice {
-	n.Title, n.Body = notify.Words(n, st, now, time.Local)
+// worded gives a notice its title and body, in the user's time.
+func (w *work) worded(n quota.Notice, st *quota.Status) quota.Notice {
+	n.Title, n.Body = notify.Words(n, st, w.now, w.e.zone.now())
 	return n
 }
 

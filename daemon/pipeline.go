@@ -18,6 +18,7 @@ func (d *service) startPipeline() {
 		Log:     outbox{d.engine},
 		Senders: d.senders(settings),
 		Quiet:   quiet(settings.Notify.QuietHours),
+		Zone:    d.engine.zone.now,
 		Now:     d.engine.now,
 		Report:  d.reported,
 		Current: func(account string, now time.Time) (quota.Status, bool) {
@@ -71,7 +72,7 @@ func (d *service) senders(s *config.Settings) []notify.Sender {
 }
 
 func quiet(q config.QuietHours) notify.Quiet {
-	return notify.Quiet{Start: int(q.Start / time.Minute), End: int(q.End / time.Minute), Zone: time.Local}
+	return notify.Quiet{Start: int(q.Start / time.Minute), End: int(q.End / time.Minute)}
 }
 
 // reported logs what became of a sending. What goes well, and what fails as it

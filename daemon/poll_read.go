@@ -160,7 +160,7 @@ func (w *work) asked(name string, known store.Provider) error {
 	if err := w.provide(name, known); err != nil {
 		return err
 	}
-	code, message := trouble(known, w.now)
+	code, message := trouble(known, w.now, w.e.zone.now())
 	if code == warnNoPlan || code == warnKey && (known.Stopped || known.Fails >= believe) {
 		return w.complain(name, known, message)
 	}
@@ -176,7 +176,7 @@ func (w *work) complain(name string, known store.Provider, message string) error
 	}
 	n := quota.Notice{Kind: quota.NoticeProvider, Account: name, At: w.now, Reason: known.Fault.Kind}
 	st := quota.Status{Account: name, Warnings: []quota.Warning{{Code: warnKey, Message: message}}}
-	return w.post(store.NoticeRecord{Key: key, Notice: worded(n, &st, w.now)})
+	return w.post(store.NoticeRecord{Key: key, Notice: w.worded(n, &st)})
 }
 
 func unixOrZero(t time.Time) int64 {

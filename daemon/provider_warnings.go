@@ -40,7 +40,7 @@ func (s *Snapshot) warnings(p part, now time.Time) []quota.Warning {
 		return list
 	}
 	known := s.provided[name]
-	if code, message := trouble(known, now); code != "" {
+	if code, message := trouble(known, now, s.zone.now()); code != "" {
 		list = append(list, quota.Warning{Code: code, Message: message})
 	}
 	if message := ClockIsOff(known.Skew); message != "" {
@@ -50,8 +50,8 @@ func (s *Snapshot) warnings(p part, now time.Time) []quota.Warning {
 }
 
 // trouble is what is wrong with the reading itself; "" where it is well, or a
-// failure is too young to tell of.
-func trouble(p store.Provider, now time.Time) (code, message string) {
+// failure is too young to tell of. Times are told in zone.
+func trouble(p store.Provider, now time.Time, zone *time.Location) (code, message string) {
 	f := p.Fault
 	if f == nil {
 		return "", ""
@@ -68,7 +68,7 @@ func trouble(p store.Provider, now time.Time) (code, message string) {
 	if now.Sub(since) <= readingOld {
 		return "", ""
 	}
-	return warnOld, fmt.Sprintf("the provider's figures could not be read since %s: %s", notify.Clock(since, now, time.Local), f.Message)
+	return warnOld, fmt.Sprintf("the provider's figures could not be read since %s: %s", notify.Clock(since, now, zone), f.Message)
 }
 
 // withoutPlan reports whether a kind of fault, in words, means that there is no

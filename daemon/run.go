@@ -108,6 +108,8 @@ type service struct {
 	cramped  bool        // of house: there was no room for a compaction
 	unbacked atomic.Bool // the last daily backup failed, and it was told
 
+	zoneSeen atomic.Pointer[time.Location] // at the last look
+
 	outcomes outcomes       // of the senders, so that the log tells what is new
 	keeping  sync.Mutex     // of keepSocket
 	deaf     bool           // the socket could not be made again, and that was said; of keeping
@@ -207,6 +209,17 @@ func (d *service) look() {
 	d.engine.Look()
 	d.drain.look()
 	d.poller().look()
+	d.lookAtZone()
+}
+
+// lookAtZone has held notices looked at where the machine came into another
+// zone: its quiet hours are others.
+func (d *service) lookAtZone() {
+	zone := d.engine.zone.now()
+	if before := d.zoneSeen.Swap(zone); before != nil && before != zone {
+		d.Log.Info().Str("now", d.engine.now().In(zone).Format("15:04 MST")).Msg("this machine is in another time zone")
+		d.poke()
+	}
 }
 
 // watchClock winds the alarm anew when the clock is set, and after suspend.
@@ -231,7 +244,7 @@ func (d *service) published(snap *Snapshot, told bool) {
 	if d.super.due(now, d.engine.Look) {
 		d.super.alive()
 		all, _ := snap.Statuses("", now)
-		d.super.status(all, now)
+		d.super.status(all, now, d.engine.zone.now())
 	}
 	if told {
 		d.poke()

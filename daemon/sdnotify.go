@@ -101,8 +101,8 @@ func (s *supervisor) alive() {
 }
 
 // status shows the windows in `systemctl status`, where they changed.
-func (s *supervisor) status(all quota.Statuses, now time.Time) {
-	line := statusLine(all, now)
+func (s *supervisor) status(all quota.Statuses, now time.Time, zone *time.Location) {
+	line := statusLine(all, now, zone)
 	if line == s.line {
 		return
 	}
@@ -111,7 +111,7 @@ func (s *supervisor) status(all quota.Statuses, now time.Time) {
 }
 
 // statusLine is the windows in a few words: "5h 62 %, full 14:20; week 41 %".
-func statusLine(all quota.Statuses, now time.Time) string {
+func statusLine(all quota.Statuses, now time.Time, zone *time.Location) string {
 	var parts []string
 	for _, a := range all.Accounts {
 		for _, w := range a.Windows {
@@ -123,7 +123,7 @@ func statusLine(all quota.Statuses, now time.Time) string {
 				text = a.Account + " " + text
 			}
 			if w.ResetsAt != nil && w.Used > 0 {
-				text += ", full " + notify.Clock(*w.ResetsAt, now, time.Local)
+				text += ", full " + notify.Clock(*w.ResetsAt, now, zone)
 			}
 			parts = append(parts, text)
 		}

@@ -17,6 +17,7 @@ type Snapshot struct {
 	Boundary time.Time // when it next changes though nothing arrives; zero: never
 	parts    []part
 	provided provided
+	zone     *wallZone         // of the times in words
 	keys     map[string]string // hash of each account's own key
 }
 

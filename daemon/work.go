@@ -295,7 +295,7 @@ func (w *work) tell(a *account) error {
 	st := a.ledger.State.At(a.ledger.Meter, w.rules().Notices, w.now)
 	st.Several = w.known() > 1
 	for _, d := range quota.Due(a.ledger.Meter, &st, a.told, w.rules().Notices, w.now) {
-		n := worded(d.Notice, &st, w.now)
+		n := w.worded(d.Notice, &st)
 		if err := w.post(store.NoticeRecord{Key: n.Account + "/" + d.Told().Key(), Notice: n, Opened: d.Opened}); err != nil {
 			return err
 		}

@@ -215,7 +215,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	s := &stage{t: t, log: &memLog{reasons: map[uint64]string{}}, desktop: &fakeSender{name: "desktop"}}
-	s.p = &Pipeline{Log: s.log, Senders: []Sender{s.desktop}, Zone: time.UTC, Quiet: Quiet{Zone: time.UTC}}
+	s.p = &Pipeline{Log: s.log, Senders: []Sender{s.desktop}, Zone: func() *time.Location { return time.UTC }}
 	s.p.Current = func(string, time.Time) (quota.Status, bool) {
 		if s.status == nil {
 			return quota.Status{}, false

@@ -91,7 +91,7 @@ func (p *Pipeline) dropStale(ctx context.Context, items []live, now time.Time) (
 
 // hold is whether anything holds notices back, the longer one where two do.
 func (p *Pipeline) hold(ctx context.Context, now time.Time) (Hold, error) {
-	quiet := p.Quiet.At(now)
+	quiet := p.Quiet.At(now, p.zone())
 	snoozed, err := p.Log.SnoozedUntil(ctx)
 	if err != nil {
 		return Hold{}, err

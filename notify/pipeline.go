@@ -14,8 +14,8 @@ type Pipeline struct {
 	Log     Log
 	Senders []Sender // each with a name of its own; none: every item ends as StateNone
 	Quiet   Quiet
-	Low     int            // percent: the lowest threshold a person wants to be told of; 0: 75
-	Zone    *time.Location // of the times in words; nil: time.Local
+	Low     int                   // percent: the lowest threshold a person wants to be told of; 0: 75
+	Zone    func() *time.Location // of the user's clock at present: of the times in words, and of Quiet; nil: time.Local
 	Now     func() time.Time
 
 	// Current is an account as it is at now, for words that are true when they
@@ -98,7 +98,7 @@ func (p *Pipeline) zone() *time.Location {
 	if p.Zone == nil {
 		return time.Local
 	}
-	return p.Zone
+	return p.Zone()
 }
 
 func (p *Pipeline) report(r Report) {

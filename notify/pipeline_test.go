@@ -61,7 +61,7 @@ func TestPipelineTells(t *testing.T) {
 
 func TestPipelineRests(t *testing.T) {
 	virtual(t, "nothing is looked at while nothing is pending", func(s *stage) {
-		s.p.Quiet = Quiet{Start: 23 * 60, End: 8 * 60, Zone: time.UTC}
+		s.p.Quiet = Quiet{Start: 23 * 60, End: 8 * 60}
 		s.after(12 * hour)
 		s.run().notice(crossing(75, hour))
 		reads := s.log.reads
@@ -225,7 +225,7 @@ func TestPipelineIsOvertaken(t *testing.T) {
 
 func TestPipelineHolds(t *testing.T) {
 	virtual(t, "quiet hours over midnight end in one digest of what still holds", func(s *stage) {
-		s.p.Quiet = Quiet{Start: 23 * 60, End: 8 * 60, Zone: time.UTC}
+		s.p.Quiet = Quiet{Start: 23 * 60, End: 8 * 60}
 		s.run().after(23*hour + 30*time.Minute)
 		s.notice(crossing(75, hour), crossing(90, 20*hour))
 		week := crossing(75, 72*hour)
@@ -279,7 +279,7 @@ func TestPipelineHolds(t *testing.T) {
 		s.toldIs("While it was quiet: 1 notice")
 	})
 	virtual(t, "a snooze past the end of the quiet hours holds on", func(s *stage) {
-		s.p.Quiet = Quiet{Start: 0, End: 60, Zone: time.UTC}
+		s.p.Quiet = Quiet{Start: 0, End: 60}
 		s.log.snoozed = time.Now().Add(2 * hour)
 		s.run().notice(crossing(75, 10*hour))
 		s.after(hour + 59*time.Minute)

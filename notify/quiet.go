@@ -29,19 +29,14 @@ func (h Hold) On() bool { return h.Reason != HoldNone }
 // is told. The zero value is none.
 type Quiet struct {
 	Start, End int // minutes after midnight; half-open; End before Start: on the next day; equal: none
-	Zone       *time.Location
 }
 
-// At is the hold at an instant. Where the clock is put back over a start or an
+// At is the hold at an instant, by the clock of a zone. Where the clock is put back over a start or an
 // end, the longer stretch holds; where it is put forward over one, the moment
 // of the change stands for it.
-func (q Quiet) At(now time.Time) Hold {
+func (q Quiet) At(now time.Time, zone *time.Location) Hold {
 	if q.Start == q.End {
 		return Hold{}
-	}
-	zone := q.Zone
-	if zone == nil {
-		zone = time.Local
 	}
 	y, m, d := now.In(zone).Date()
 	for day := d - 1; day <= d; day++ {

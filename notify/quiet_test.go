@@ -41,9 +41,8 @@ func TestQuietAt(t *testing.T) {
 			if err != nil {
 				t.Skip("the zone is not known here: ", err)
 			}
-			c.quiet.Zone = zone
 			now, _ := time.Parse(time.RFC3339, c.now)
-			h := c.quiet.At(now)
+			h := c.quiet.At(now, zone)
 			got := ""
 			if h.On() {
 				got = h.Until.UTC().Format(time.RFC3339)
@@ -63,11 +62,11 @@ func TestQuietAlwaysEnds(t *testing.T) {
 		if err != nil {
 			t.Skip("the zone is not known here: ", err)
 		}
-		for _, q := range []Quiet{{0, 60, zone}, {23 * 60, 150, zone}, {150, 140, zone}, {60, 180, zone}} {
+		for _, q := range []Quiet{{0, 60}, {23 * 60, 150}, {150, 140}, {60, 180}} {
 			now := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
 			for ; now.Year() < 2019; now = now.Add(29 * time.Minute) {
-				h := q.At(now)
-				if h.On() && (!h.Until.After(now) || q.At(h.Until).On() && q.At(h.Until).Until.Equal(h.Until)) {
+				h := q.At(now, zone)
+				if h.On() && (!h.Until.After(now) || q.At(h.Until, zone).On() && q.At(h.Until, zone).Until.Equal(h.Until)) {
 					t.Fatalf("%s %v at %v: until %v", name, q, now, h.Until)
 				}
 			}
