@@ -66,12 +66,28 @@ type Engine struct {
 // account is what the engine holds of one account.
 type account struct {
 	ledger *quota.Ledger
+	holds  *quota.State // what holds at the last look: the ledger's, unless the clock was set back
+	next   time.Time    // when more of the ledger's holds; zero: all does
 	told   []quota.Told
 	pulse  pulse
 }
 
 func (a *account) clone() *account {
-	return &account{ledger: a.ledger.Clone(), told: a.told[:len(a.told):len(a.told)], pulse: a.pulse}
+	c := &account{ledger: a.ledger.Clone(), told: a.told[:len(a.told):len(a.told)], pulse: a.pulse}
+	c.holds = &c.ledger.State
+	return c
+}
+
+// look works out what holds at now.
+func (a *account) look(b quota.Book, now time.Time) (err error) {
+	a.holds, a.next, err = a.ledger.Present(b, now)
+	return err
+}
+
+// due is what is to be told of the account, as it holds at now.
+func (a *account) due(rules quota.NoticeRules, now time.Time) (quota.Status, []quota.DueNotice) {
+	st := a.holds.At(a.ledger.Meter, rules, now)
+	return st, quota.Due(a.ledger.Meter, &st, a.told, rules, now)
 }
 
 // recent is what the account was told of windows that may still matter.
@@ -306,8 +322,12 @@ func (e *Engine) look() {
 		e.complain(err)
 		return
 	}
+	if err := e.holds(now); err != nil {
+		e.complain(err)
+		return
+	}
 	for _, a := range e.accounts {
-		if len(e.due(a, now)) > 0 {
+		if _, due := a.due(e.settings.Notices, now); len(due) > 0 {
 			e.commit([]*operation{{do: (*work).look, done: make(chan error, 1)}})
 			if e.failing { // what is due must not wait for the next heartbeat
 				time.AfterFunc(lookAgain, e.Look)
@@ -318,10 +338,19 @@ func (e *Engine) look() {
 	e.publish(false)
 }
 
-// due is what is to be told of an account.
-func (e *Engine) due(a *account, now time.Time) []quota.DueNotice {
-	st := a.ledger.State.At(a.ledger.Meter, e.settings.Notices, now)
-	return quota.Due(a.ledger.Meter, &st, a.told, e.settings.Notices, now)
+// holds works out what holds of each account. The database is read only where
+// the clock was set back.
+func (e *Engine) holds(now time.Time) error {
+	for _, a := range e.accounts {
+		if !a.ledger.Ahead(now) {
+			a.holds, a.next = &a.ledger.State, time.Time{}
+			continue
+		}
+		if err := e.store.View(func(tx *store.Tx) error { return a.look(tx, now) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Snapshot is the present state, for reading.

@@ -53,7 +53,11 @@ func (e *Engine) Explain(account, window string, most int) (x quota.Explanation,
 		if err != nil {
 			return err
 		}
-		x, err = ledger.State.Explain(meter, snap.Settings.Notices, window, tx, now, most)
+		state, _, err := ledger.Present(tx, now)
+		if err != nil {
+			return err
+		}
+		x, err = state.Explain(meter, snap.Settings.Notices, window, tx, now, most)
 		return err
 	})
 	return x, complaint(err)

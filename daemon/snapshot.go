@@ -32,9 +32,12 @@ func newSnapshot(s *config.Settings, accounts map[string]*account, known provide
 	snap := &Snapshot{Settings: s, provided: known}
 	for _, name := range slices.Sorted(maps.Keys(accounts)) {
 		a := accounts[name]
-		snap.parts = append(snap.parts, part{a.ledger.Meter, &a.ledger.State, a.pulse})
-		if at, ok := a.ledger.State.NextBoundary(a.ledger.Meter, now); ok && (snap.Boundary.IsZero() || at.Before(snap.Boundary)) {
-			snap.Boundary = at
+		snap.parts = append(snap.parts, part{a.ledger.Meter, a.holds, a.pulse})
+		at, _ := a.holds.NextBoundary(a.ledger.Meter, now)
+		for _, at := range []time.Time{at, a.next} {
+			if !at.IsZero() && (snap.Boundary.IsZero() || at.Before(snap.Boundary)) {
+				snap.Boundary = at
+			}
 		}
 	}
 	// The default account first: it is the one that most have.

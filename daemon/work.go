@@ -116,8 +116,11 @@ func ledgerOf(tx *store.Tx, m *quota.Meter) (l *quota.Ledger, resumed bool, err 
 	return l, false, err
 }
 
-// remember reads what an account was told.
+// remember reads what holds of an account, and what was told.
 func (w *work) remember(a *account) error {
+	if err := a.look(w.tx, w.now); err != nil {
+		return err
+	}
 	records, err := w.tx.Notices(w.now.Add(-toldFor))
 	for _, r := range records {
 		if r.Notice.Account == a.ledger.Meter.Account.Name && r.Notice.Kind != quota.NoticeDigest {
@@ -292,9 +295,12 @@ func (w *work) fold(a *account, p quota.Placed) error {
 
 // tell makes what is due of an account a pending notice.
 func (w *work) tell(a *account) error {
-	st := a.ledger.State.At(a.ledger.Meter, w.rules().Notices, w.now)
+	if err := a.look(w.tx, w.now); err != nil {
+		return err
+	}
+	st, due := a.due(w.rules().Notices, w.now)
 	st.Several = w.known() > 1
-	for _, d := range quota.Due(a.ledger.Meter, &st, a.told, w.rules().Notices, w.now) {
+	for _, d := range due {
 		n := w.worded(d.Notice, &st)
 		if err := w.post(store.NoticeRecord{Key: n.Account + "/" + d.Told().Key(), Notice: n, Opened: d.Opened}); err != nil {
 			return err
@@ -304,11 +310,15 @@ func (w *work) tell(a *account) error {
 	return nil
 }
 
-// post makes a notice pending.
+// post makes a notice pending, unless it was told before: what was told long ago
+// is not kept in mind, and a clock that is years ahead makes all that.
 func (w *work) post(r store.NoticeRecord) error {
+	if told, err := w.tx.HasNotice(r.Key); err != nil || told {
+		return err
+	}
 	r.Delivered, r.UpdatedAt = string(notify.StatePending), w.now
-	w.notices = append(w.notices, r.Notice)
 	_, err := w.tx.PutNotice(r)
+	w.notices = append(w.notices, r.Notice)
 	return err
 }
 

@@ -123,10 +123,12 @@ type dueCase struct {
 	now   time.Time
 }
 
+// sift is what was told of the window, but of instances that have not begun: the
+// clock was ahead then.
 func (c *dueCase) sift(told []Told) []Told {
 	var mine []Told
 	for _, t := range told {
-		if t.Window == c.at.Window {
+		if t.Window == c.at.Window && !t.Opened.After(c.now.Add(MaxAhead)) {
 			mine = append(mine, t)
 		}
 	}

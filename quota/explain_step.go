@@ -31,6 +31,9 @@ func (s *State) retrace(m *Meter, b Book, window int, now time.Time, most int) (
 		if err != nil {
 			return x, err
 		}
+		if s.after(e.Event) { // it has not begun to count
+			break
+		}
 		if x.state.Head.IsZero() && e.At.After(s.First) { // the Book has forgotten what anchors
 			x.state.First = s.First
 		}

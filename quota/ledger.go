@@ -110,12 +110,15 @@ func (l *Ledger) wait(p Placed) {
 // checkpoint keeps the State before an entry at t, now and then.
 func (l *Ledger) checkpoint(b Book, t time.Time) error {
 	l.folded++
-	if !t.After(l.State.Head) || l.folded < cmp.Or(l.every, checkpointEvery) && sameDay(l.last, t) {
+	if !t.After(l.State.Head) || l.folded < l.between() && sameDay(l.last, t) {
 		return nil
 	}
 	l.folded, l.last = 0, t
 	return b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: t, State: l.State.Encode()})
 }
+
+// between is how many entries lie between two checkpoints at most.
+func (l *Ledger) between() int { return cmp.Or(l.every, checkpointEvery) }
 
 func sameDay(a, b time.Time) bool {
 	return a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour))
@@ -183,7 +186,8 @@ func (l *Ledger) Rebuild(b Book, first time.Time) error {
 }
 
 // refold applies the entries from an instant on to a state that holds all
-// before it, and mends the checkpoints it passes.
+// before it, mends the checkpoints it passes, and makes those that are missing:
+// where one entry lies far ahead, as of a clock that was wrong, all come late.
 func (l *Ledger) refold(b Book, state State, from time.Time) error {
 	kept, err := b.Checkpoints(l.Meter.Account.Name, from.Add(time.Millisecond))
 	if err != nil {
@@ -191,6 +195,7 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 	}
 	// A State says how much a rolling window holds, and not of when.
 	sure := l.past.Add(l.Meter.Account.Plan.reach())
+	last, folded := from, 0
 	for e, err := range b.Entries(l.Meter.Account.Name, from) {
 		if err != nil {
 			return err
@@ -203,9 +208,18 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 			if err := b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: kept[0].At, State: now}); err != nil {
 				return err
 			}
+			last, folded = kept[0].At, 0
 			kept = kept[1:]
 		}
+		if folded >= l.between() && e.At.After(state.Head) && e.At.After(last) {
+			if err := b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: e.At, State: state.Encode()}); err != nil {
+				return err
+			}
+			last, folded = e.At, 0
+			l.last = later(l.last, e.At)
+		}
 		state.Apply(l.Meter, e)
+		folded++
 	}
 	l.State = state
 	return nil
