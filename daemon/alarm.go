@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -51,19 +50,11 @@ func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	return a
 }
 
-// schedule adds a job by cron spec, in UTC.
-func (a *alarm) schedule(spec string, job func()) error {
-	if _, err := a.cron.AddFunc(spec, job); err != nil {
-		return fmt.Errorf("schedule %q: %w", spec, err)
-	}
-	return nil
-}
-
 // often looks at a shorter interval as well.
 func (a *alarm) often(every time.Duration) { a.beside(every, a.look) }
 
-// beside does a job at an interval. With that of the heartbeat it costs no
-// wake-up of its own.
+// beside does a job at an interval, of the time that the machine is awake: steps
+// of the clock move it not. With the heartbeat's it costs no wake-up of its own.
 func (a *alarm) beside(every time.Duration, job func()) {
 	a.cron.Schedule(cron.Every(every), cron.FuncJob(job))
 }

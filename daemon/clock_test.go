@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"quotad/daemon/api"
 	"quotad/quota"
 )
 
@@ -67,5 +68,64 @@ func TestAClockThatWasAheadChangesNothing(t *testing.T) {
 	}
 	if v, err := r.engine.Verify(t.Context(), nil); err != nil || !v.OK {
 		t.Errorf("%q, %v", v.Problems, err)
+	}
+}
+
+func TestAClockThatWasAheadForgetsNothingThoughItWasUsed(t *testing.T) {
+	clock := wallAt(noon)
+	r := start(t, t.TempDir(), settings(t, labConfig), clock.now)
+	for range 3 {
+		r.post(quota.Event{})
+		clock.step(24 * time.Hour)
+	}
+	for _, ahead := range []time.Duration{threeYears, 30 * threeYears} {
+		clock.step(ahead)
+		for range 3 {
+			r.post(quota.Event{})
+			clock.step(time.Hour)
+			if err := r.engine.Prune(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clock.step(-ahead)
+	}
+	r.post(quota.Event{}) // is not refused as one of what was forgotten
+	n := 0
+	for range backendOf(r).Events(t.Context(), api.EventQuery{}) {
+		n++
+	}
+	if n != 10 {
+		t.Errorf("%d of 10 events are left", n)
+	}
+}
+
+func TestUpToWhenAClockIsBelieved(t *testing.T) {
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		name   string
+		events []time.Duration
+		want   time.Duration // -1: not at all
+	}{
+		{"without events", nil, -1},
+		{"one event", []time.Duration{0}, -1},
+		{"events for a day", []time.Duration{0, day}, 31 * day},
+		{"an event after a long gap", []time.Duration{0, day, 90 * day}, 31 * day},
+		{"events for less than a day after one", []time.Duration{0, day, 90 * day, 91*day - 1}, 31 * day},
+		{"events for a day after one", []time.Duration{0, day, 90 * day, 91 * day}, 121 * day},
+		{"use now and then", []time.Duration{0, 29 * day, 58 * day}, 88 * day},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b belief
+			for _, at := range c.events {
+				b.take(noon.Add(at))
+			}
+			want := noon.Add(c.want)
+			if c.want < 0 {
+				want = time.Time{}
+			}
+			if got := b.limit(); !got.Equal(want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
 	}
 }

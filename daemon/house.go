@@ -8,9 +8,9 @@ import (
 	"quotad/quota"
 )
 
-// houseAt is when the housekeeping looks whether its day is over, by cron in
-// UTC: each hour, since a machine may be asleep at any one time of day.
-const houseAt = "17 * * * *"
+// houseEvery is how often the housekeeping looks whether its day is over: a
+// machine may be asleep at any one time of day, and its clock may be set.
+const houseEvery = time.Hour
 
 // pruneStep is how many events one transaction forgets, so that others do not
 // wait long.
@@ -18,8 +18,8 @@ const pruneStep = 2000
 
 // keepHouse schedules the daily backup, the forgetting of old events and the
 // giving back of what is free then.
-func (d *service) keepHouse(ctx context.Context) error {
-	return d.alarm.schedule(houseAt, func() { d.housekeep(ctx) })
+func (d *service) keepHouse(ctx context.Context) {
+	d.alarm.beside(houseEvery, func() { d.housekeep(ctx) })
 }
 
 // housekeep does the day's work, where it is not done yet.
@@ -74,7 +74,11 @@ const markFor = 40 * 24 * time.Hour
 
 // PruneFollowed forgets how far records were read that do not grow any more.
 func (e *Engine) PruneFollowed(ctx context.Context) error {
-	before := e.believed(e.Snapshot()).Add(-markFor)
+	now, err := e.believed()
+	if err != nil {
+		return err
+	}
+	before := now.Add(-markFor)
 	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
 }
 
@@ -82,8 +86,11 @@ func (e *Engine) PruneFollowed(ctx context.Context) error {
 // a time.
 func (e *Engine) Prune(ctx context.Context) error {
 	snap := e.Snapshot()
-	settings := snap.Settings
-	before, reach := e.believed(snap).Add(-settings.Store.Retention), longestRolling(snap)
+	now, err := e.believed()
+	if err != nil {
+		return err
+	}
+	before, reach := now.Add(-snap.Settings.Store.Retention), longestRolling(snap)
 	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.Prune(before, reach, pruneStep) })
 }
 
@@ -114,22 +121,59 @@ func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) 
 	return gone, nil
 }
 
-// trusted is how far after the newest event the clock is believed: one that is
-// years ahead, as at a boot without a battery, must not forget everything.
-const trusted = 30 * 24 * time.Hour
+// A clock that is years ahead, as at a boot without a battery, must not forget
+// everything: it is believed for so long after the newest event, and where there
+// was none for longer, once events have come for a day since.
+const (
+	trusted = 30 * 24 * time.Hour
+	settled = 24 * time.Hour
+)
 
-// believed is the present instant, as far as it is believed.
-func (e *Engine) believed(s *Snapshot) time.Time {
-	now, newest := e.now(), time.Time{}
-	for _, p := range s.parts {
-		if p.state.Head.After(newest) {
-			newest = p.state.Head
+// believed is the present instant, as far as the events that are to be kept bear
+// it out; the zero time where they do not.
+func (e *Engine) believed() (time.Time, error) {
+	now := e.now()
+	var b belief
+	err := e.store.View(func(tx *store.Tx) error {
+		since, until := now.Add(-e.Snapshot().Settings.Store.Retention-trusted), now.Add(quota.MaxAhead)
+		for entry, err := range tx.Events("", since, until, 0) {
+			if err != nil {
+				return err
+			}
+			b.take(entry.At)
 		}
+		return nil
+	})
+	if limit := b.limit(); now.After(limit) {
+		return limit, err
 	}
-	if limit := newest.Add(trusted); now.After(limit) {
-		return limit
+	return now, err
+}
+
+// belief is up to when a clock is believed, by the instants of events in their
+// order.
+type belief struct {
+	before time.Time // last one before the last long gap; zero: there was none
+	since  time.Time // first one after it
+	newest time.Time
+}
+
+func (b *belief) take(at time.Time) {
+	if b.newest.IsZero() || at.Sub(b.newest) > trusted {
+		b.before, b.since = b.newest, at
 	}
-	return now
+	b.newest = at
+}
+
+func (b *belief) limit() time.Time {
+	last := b.newest
+	if b.newest.Sub(b.since) < settled {
+		last = b.before
+	}
+	if last.IsZero() {
+		return last
+	}
+	return last.Add(trusted)
 }
 
 // longestRolling is how far back a rolling window of any account reaches.

@@ -127,9 +127,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 
 	d.engine.wake = d.published
 	d.alarm = newAlarm(d.look, d.super.beat(), d.Log)
-	if err := d.keepHouse(partsCtx); err != nil {
-		return err
-	}
+	d.keepHouse(partsCtx)
 	d.follow = newFollower(d.engine, transcripts{}, d.Log)
 	d.engine.prompted = d.follow.prompted
 	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
