@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -147,9 +148,10 @@ func (s *Server) decode(line []byte) (quota.Event, *Error) {
 }
 
 // submit holds the backend to one result for each event, and a rejected one to
-// a reason.
+// a reason. What arrived is recorded whether or not its sender still waits: a
+// hook gives up early, and may have found no place for a spool.
 func (s *Server) submit(r *http.Request, events []quota.Event) ([]Result, error) {
-	results, err := s.backend.Submit(r.Context(), events)
+	results, err := s.backend.Submit(context.WithoutCancel(r.Context()), events)
 	if err != nil {
 		return nil, asError(err, Unavailable)
 	}

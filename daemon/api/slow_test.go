@@ -201,6 +201,21 @@ func TestASlowDiskDoesNotEndTheRequest(t *testing.T) {
 	})
 }
 
+// A hook gives up early, and may have found no place for a spool.
+func TestWhatArrivedIsRecordedWhereItsSenderIsGone(t *testing.T) {
+	virtually(t, &memory{}, func(t *testing.T, s *Server, p pipes) {
+		m := &memory{}
+		s.backend = slowDisk{m, 20 * time.Second}
+		conn := p.dial()
+		fmt.Fprint(conn, "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 10\r\n\r\n{\"id\":\"a\"}")
+		conn.Close()
+		time.Sleep(30 * time.Second)
+		if len(m.events) != 1 {
+			t.Errorf("%d events are recorded, want 1", len(m.events))
+		}
+	})
+}
+
 type slowDisk struct {
 	*memory
 	takes time.Duration
