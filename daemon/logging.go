@@ -27,6 +27,16 @@ func NewLog(stderr io.Writer, env func(string) string, level string) zerolog.Log
 	return zerolog.New(w).Level(lvl).With().Timestamp().Logger()
 }
 
+// ErrorMark goes in front of each line of an error that is written to stderr
+// without a log: under systemd the priority that has the journal show it as one,
+// "" elsewhere.
+func ErrorMark(stderr io.Writer, env func(string) string) string {
+	if f, ok := stderr.(*os.File); ok && inJournal(f, env) {
+		return priority(zerolog.ErrorLevel)
+	}
+	return ""
+}
+
 // inJournal reports whether f is the stream that systemd said goes to the
 // journal.
 func inJournal(f *os.File, env func(string) string) bool {

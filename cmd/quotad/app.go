@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"quotad/daemon"
 	"quotad/daemon/api"
 	"quotad/daemon/store"
 )
@@ -66,12 +68,20 @@ func (a *app) report(command string, err error) int {
 		hint = command + " --help"
 	}
 	if msg := err.Error(); msg != "" {
-		fmt.Fprintf(a.stderr, "quotad: error: %s\n", cleanLines(msg))
+		a.complain("quotad: error: " + msg)
 	}
 	if hint != "" {
-		fmt.Fprintf(a.stderr, "quotad: hint: %s\n", cleanLines(hint))
+		a.complain("quotad: hint: " + hint)
 	}
 	return f.code
+}
+
+// complain writes lines to standard error; the journal files them as an error.
+func (a *app) complain(text string) {
+	mark := daemon.ErrorMark(a.stderr, a.env)
+	for line := range strings.SplitSeq(cleanLines(text), "\n") {
+		fmt.Fprintln(a.stderr, mark+line)
+	}
 }
 
 // hintOf is the command that mends what an error is about, "" where none is known.
