@@ -140,22 +140,32 @@ func (x *examination) service() {
 		return
 	}
 	s, err := u.state(x.ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		x.warn("systemctl --user status quotad", "%v", err)
+		return
+	}
+	x.unit(s)
+	if s.Installed {
+		x.lingers(s.Linger)
+	}
+}
+
+// unit judges the state of the service. One that fails at its start is never
+// failed for systemd, which tries again without an end.
+func (x *examination) unit(s serviceState) {
+	switch {
 	case !s.Installed:
 		x.warn("quotad service install", "%s is not installed: nothing starts the daemon by itself", systemd.Service)
 	case s.State == "failed":
 		x.fault(journalHint, "%s failed (%s)", systemd.Service, s.Result)
+	case s.State == "activating" && (s.SubState == "auto-restart" || s.Restarts > 0):
+		x.fault(journalHint, "%s does not start (%s); systemd tries again each second", systemd.Service, s.Result)
 	case s.State != "active":
 		x.fault("systemctl --user start quotad", "%s is %s", systemd.Service, s.State)
 	case !s.Enabled:
 		x.warn("systemctl --user enable quotad.socket quotad", "%s runs, and does not start at login", systemd.Service)
 	default:
 		x.ok("%s runs since %s", systemd.Service, x.since(s.Since))
-	}
-	if err == nil && s.Installed {
-		x.lingers(s.Linger)
 	}
 }
 

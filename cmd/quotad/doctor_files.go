@@ -93,7 +93,9 @@ func (x *examination) stateFolder() {
 	}
 	if why := x.unsafe(info); why != "" {
 		x.fault("chmod 700 "+dir, "%s %s", dir, why)
-	} else if unix.Access(dir, unix.W_OK|unix.X_OK) != nil {
+	} else if err := unix.Access(dir, unix.W_OK|unix.X_OK); errors.Is(err, unix.EROFS) {
+		x.fault("findmnt -T "+dir, "%s is on a file system that is mounted read-only", dir)
+	} else if err != nil {
 		x.fault("chmod 700 "+dir, "%s cannot be written to", dir)
 	}
 	var disk unix.Statfs_t

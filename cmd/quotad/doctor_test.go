@@ -2,8 +2,57 @@ package main
 
 import (
 	"os"
+	"slices"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quotad/config"
 )
+
+// A service that fails at its start is never "failed" while systemd tries again.
+func TestDoctorOnTheStateOfTheUnit(t *testing.T) {
+	for _, tt := range []struct {
+		s    serviceState
+		want finding
+	}{
+		{serviceState{}, finding{Verdict: warning, Text: "quotad.service is not installed: nothing starts the daemon by itself", Mend: "quotad service install"}},
+		{
+			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "auto-restart", Result: "exit-code"},
+			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); systemd tries again each second", Mend: journalHint},
+		},
+		{
+			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "start", Result: "exit-code", Restarts: 3},
+			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); systemd tries again each second", Mend: journalHint},
+		},
+		{
+			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "start", Result: "success"},
+			finding{Verdict: fault, Text: "quotad.service is activating", Mend: "systemctl --user start quotad"},
+		},
+		{
+			serviceState{Installed: true, State: "active", SubState: "running", Restarts: 3},
+			finding{Verdict: warning, Text: "quotad.service runs, and does not start at login", Mend: "systemctl --user enable quotad.socket quotad"},
+		},
+	} {
+		x := examination{app: &app{now: time.Now}}
+		if x.unit(tt.s); !slices.Equal(x.findings, []finding{tt.want}) {
+			t.Errorf("%+v: got %+v, want %+v", tt.s, x.findings, tt.want)
+		}
+	}
+}
+
+// No mode of a folder helps there.
+func TestDoctorOnAStateFolderThatIsMountedReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	mountSmall(t, dir, unix.MS_RDONLY, 1<<20)
+	x := examination{app: &app{}, paths: config.Paths{StateDir: dir}}
+	x.stateFolder()
+	want := finding{Verdict: fault, Text: dir + " is on a file system that is mounted read-only", Mend: "findmnt -T " + dir}
+	if !slices.Contains(x.findings, want) {
+		t.Errorf("got %+v, want %+v", x.findings, want)
+	}
+}
 
 func TestUnsafe(t *testing.T) {
 	dir := t.TempDir()

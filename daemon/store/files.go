@@ -78,7 +78,10 @@ func folderError(path, what string, err error) error {
 		return diskError(path+" "+what, err)
 	}
 	hint := "choose another folder with --state-dir"
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		hint = "have it mounted so that it can be written (findmnt -T " + path + "), or " + hint
+	case errors.Is(err, fs.ErrPermission):
 		hint = "give its owner the right to write there, or " + hint
 	}
 	return &Error{Code: Folder, Message: path + " " + what, Hint: hint, Err: rootCause(err)}

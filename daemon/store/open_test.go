@@ -3,10 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -392,6 +394,22 @@ func TestAStateFolderThatCannotBeUsedIsRefused(t *testing.T) {
 				t.Errorf("got %v, want the code %q and %q", err, Folder, c.want)
 			}
 		})
+	}
+}
+
+// The rights of a folder do not help where its file system cannot be written.
+func TestWhoCannotWriteIsToldWhatHelps(t *testing.T) {
+	for err, want := range map[syscall.Errno]string{
+		syscall.EROFS:  "findmnt -T /state/lock",
+		syscall.EACCES: "the right to write",
+		syscall.EPERM:  "the right to write",
+		syscall.ELOOP:  "choose another folder",
+	} {
+		var known *Error
+		got := folderError("/state/lock", "cannot be opened", &fs.PathError{Op: "open", Path: "/state/lock", Err: err})
+		if !errors.As(got, &known) || !strings.Contains(known.Hint, want) || !strings.Contains(known.Hint, "--state-dir") {
+			t.Errorf("%v: %v, want a hint with %q", err, got, want)
+		}
 	}
 }
 
