@@ -46,7 +46,7 @@ type explorer struct {
 // maxReasons is how many failures are told and kept.
 const maxReasons = 5
 
-// explore tries a kill before each call, n random cuts and, where all is set, every subset of the
+// explore tries kills, n random cuts and, where all is set, every subset of the
 // pending changes at each sync that has few.
 func (x *explorer) explore(n int, all bool, seed uint64) (findings, error) {
 	x.seen = map[string]verdict{}
@@ -68,17 +68,27 @@ func (x *explorer) explore(n int, all bool, seed uint64) (findings, error) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range n {
 		cuts <- &cut{
-			line: r.IntN(x.disk.lines + 1), way: way(r.IntN(int(ways))), journal: r.IntN(2) == 0,
+			line: x.moment(r), way: way(r.IntN(int(ways))), journal: r.IntN(2) == 0,
 			rand: rand.New(rand.NewPCG(r.Uint64(), 0)),
 		}
 	}
-	x.kills(cuts, r)
+	x.kills(cuts, max(n, fewKills), r)
 	if all {
 		x.subsets(cuts, r)
 	}
 	close(cuts)
 	workers.Wait()
 	return x.found, broken
+}
+
+// moment is when the power is cut: any time, or as often just after a name
+// changed, when what it is of has to be there.
+func (x *explorer) moment(r *rand.Rand) int {
+	const soon = 10 // lines
+	if n := len(x.disk.entries); n > 0 && r.IntN(2) == 0 {
+		return min(x.disk.entries[r.IntN(n)].end+r.IntN(soon), x.disk.lines)
+	}
+	return r.IntN(x.disk.lines + 1)
 }
 
 func (x *explorer) count() {
@@ -89,13 +99,18 @@ func (x *explorer) count() {
 	x.found.writes += len(x.disk.entries)
 }
 
-// kills ends the process before each of its calls that changes something: all
-// that it did is there.
-func (x *explorer) kills(cuts chan<- *cut, r *rand.Rand) {
+// fewKills is before how many of the changes to one file the process is killed,
+// where there are not more random cuts than that.
+const fewKills = 50
+
+// kills ends the process before each of its calls that changes something, of a
+// file with very many before some, as many as most: all that it did is there.
+func (x *explorer) kills(cuts chan<- *cut, most int, r *rand.Rand) {
 	lines := []int{x.disk.lines}
 	for _, f := range x.disk.files {
-		for _, w := range f.changes {
-			lines = append(lines, w.start-1)
+		changes := r.Perm(len(f.changes))
+		for _, i := range changes[:min(len(changes), most)] {
+			lines = append(lines, f.changes[i].start-1)
 		}
 	}
 	for _, e := range x.disk.entries {

@@ -64,6 +64,9 @@ func (j *judge) look(dir string) (v verdict) {
 		err = j.verify(dir)
 	}
 	if err == nil {
+		err = swept(dir)
+	}
+	if err == nil {
 		err = j.addSpooled(filepath.Join(dir, "spool"), v.present)
 	}
 	if err != nil {
@@ -75,6 +78,17 @@ func (j *judge) look(dir string) (v verdict) {
 		}
 	}
 	return v
+}
+
+// swept expects that what was being written at the cut is gone once the
+// database was opened.
+func swept(dir string) error {
+	for _, pattern := range []string{"*.part", "*.new", "backups/*.part"} {
+		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
+			return fmt.Errorf("left behind: %q, %v", left, err)
+		}
+	}
+	return nil
 }
 
 // list counts the events, each of which has to be as it was sent.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ func scenarios() []scenario {
 		{name: "schema-3", prepare: schema(3), run: brief},
 		{name: "restore", prepare: backedUp, run: restored},
 		{name: "damaged", prepare: damagedPage, run: brief, damaged: true},
+		{name: "compaction", prepare: holed, run: compacted},
 	}
 }
 
@@ -165,36 +167,39 @@ func used(s *stage) error {
 		if err := s.use("used", 2, 6); err != nil {
 			return err
 		}
-		s.promise()
+		s.promise(time.Now().AddDate(0, 0, -leastRetention))
 		return nil
 	})
 }
 
-// promise takes all that was sent for acknowledged before the trace begins.
-func (s *stage) promise() {
-	for id := range s.sent {
-		s.promised = append(s.promised, id)
+// promise takes all that was sent for acknowledged before the trace begins, but
+// what is so old that it may be forgotten.
+func (s *stage) promise(since time.Time) {
+	for id, e := range s.sent {
+		if e.At.After(since) {
+			s.promised = append(s.promised, id)
+		}
 	}
 }
 
 // someDays leaves a database whose backup is old and whose oldest events are
-// older than the retention: these may be forgotten, so they are not promised.
+// older than the retention.
 func someDays(s *stage) error {
-	if err := s.configure(leastRetention); err != nil {
-		return err
-	}
-	if err := used(s); err != nil {
-		return err
-	}
-	err := s.live(false, func() error {
+	return errors.Join(s.days(4), used(s), s.ageBackups(), s.configure(leastRetention))
+}
+
+// days has many events of one day after the other, the first of them older than
+// the retention. In this order: what is forgotten lies before a checkpoint.
+func (s *stage) days(each int) error {
+	name := strings.Repeat("old-", 45) // makes them large
+	return s.live(false, func() error {
 		for days := 60; days > 30; days -= 3 {
-			if !s.post(s.events("old", 4, time.Now().AddDate(0, 0, -days))...) {
+			if !s.post(s.events(name, each, time.Now().AddDate(0, 0, -days))...) {
 				return errRefused
 			}
 		}
 		return nil
 	})
-	return errors.Join(err, s.ageBackups())
 }
 
 // ageBackups makes the backups two days older.
@@ -332,7 +337,7 @@ func (s *stage) promiseAllOf(database []byte) error {
 		}
 		return nil
 	})
-	s.promise()
+	s.promise(time.Time{})
 	return err
 }
 
@@ -390,4 +395,49 @@ func damagedPage(s *stage) error {
 		}
 	}
 	return nil
+}
+
+// holed leaves a database most of which is free, for its oldest events were
+// forgotten, and a day's housekeeping that is due.
+func holed(s *stage) error {
+	return errors.Join(s.days(620), used(s), s.forget(), s.ageBackups(), s.configure(leastRetention))
+}
+
+// forget takes out of the database what the retention does.
+func (s *stage) forget() error {
+	db, _, err := store.Open(store.Options{Dir: s.state})
+	if err != nil {
+		return err
+	}
+	before, gone := time.Now().AddDate(0, 0, -leastRetention), 1
+	for err == nil && gone > 0 {
+		err = db.Update(func(t *store.Tx) (err error) {
+			gone, err = t.Prune(before, time.Hour, 2000)
+			return err
+		})
+	}
+	return errors.Join(err, db.Close())
+}
+
+// compacted posts all the while that the database is compacted, and some after.
+func compacted(s *stage) error {
+	size := func() int64 {
+		info, err := os.Stat(s.database())
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	before := size()
+	return s.live(true, func() error {
+		for end := time.Now().Add(time.Minute); size() > before/2; {
+			if err := s.use("meanwhile", 2, 2); err != nil {
+				return err
+			}
+			if time.Now().After(end) {
+				return fmt.Errorf("the database is not compacted within a minute: it has %d bytes", before)
+			}
+		}
+		return s.use("after", 2, 4)
+	})
 }
