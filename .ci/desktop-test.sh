@@ -88,6 +88,8 @@ shown() {
 		"\(.timestamp.data / 1e6) \(.summary.data) | \(.body.data)"' || true
 }
 told()     { shown | grep -cE "$1" || true; }
+waiting()  { [ "$(dunstctl count waiting)" = "$1" ]; }
+shown_more() { [ "$(told "$1")" -gt "$2" ]; }
 has_told() { [ "$(told "$1")" -ge 1 ]; }
 
 # on_time SENTENCE PATTERN SECONDS INSTANT: told once, and at most SECONDS late.
@@ -230,6 +232,22 @@ within "exhausted, when the server goes on" 15 has_told exhausted
 sleep 8
 equal "and not again" 1 "$(told exhausted)"
 equal "nor anything else" 2 "$(told .)"
+
+say "-- do not disturb"
+stop_daemon
+rm -rf "$XDG_STATE_HOME"
+dunstctl set-paused true
+before=$(told '75 % used')
+start_daemon
+prompt 3
+within "the server has taken it" 5 waiting 1
+equal "nothing is shown" 0 "$(dunstctl count displayed)"
+check "prompts are taken all the while" answers
+dunstctl set-paused false
+within "it is shown once that is over" 5 shown_more '75 % used' "$before"
+sleep 2
+equal "and not again" $((before + 1)) "$(told '75 % used')"
+equal "no process of ours is left" "" "$(pgrep -P "$daemon" || true)"
 
 say "-- a notification server that is started anew"
 end "$dunst"

@@ -5,10 +5,16 @@ import (
 	"testing"
 )
 
-// The test binary is its own child, as the program is.
+// The test binary is its own child, as the program is, and some other programs
+// of a desktop.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == ChildCommand {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == ChildCommand:
 		os.Exit(ChildMain(os.Stdin, os.Stdout, os.Getenv))
+	case len(os.Args) == 2 && os.Args[1] == bareParent:
+		os.Exit(bareMain())
+	case len(os.Args) == 3 && os.Args[1] == briefServer:
+		os.Exit(briefMain(os.Args[2]))
 	}
 	os.Exit(m.Run())
 }

@@ -102,6 +102,7 @@ const (
 	stalls  mode = "stalls"  // answers but does not answer Notify
 	dies    mode = "dies"    // goes away in the middle of Notify
 	refuses mode = "refuses" // says there are too many
+	slow    mode = "slow"    // takes three seconds for Notify
 	evil    mode = "evil"    // sends malformed signals in the middle of Notify
 )
 
@@ -110,6 +111,7 @@ type testServer struct {
 	conn *dbus.Conn
 	mu   sync.Mutex
 	mode mode
+	most int // refuses what comes after so many; 0: shows all
 	seen []string
 	apps map[string]bool
 }
@@ -138,6 +140,17 @@ func (s *testServer) become(m mode) {
 	s.mode = m
 }
 
+// refuseAfter makes the server take no more than so many; 0: any number.
+func (s *testServer) refuseAfter(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most = most
+}
+
+func tooMany() *dbus.Error {
+	return dbus.NewError(serverName+".Error.ExcessNotificationGeneration", []any{"too many"})
+}
+
 func (s *testServer) shows() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,6 +172,10 @@ func (s *testServer) from(app string) bool {
 // Notify is called over the bus.
 func (s *testServer) Notify(app string, _ uint32, icon, title, body string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
 	s.mu.Lock()
+	if s.most > 0 && len(s.seen) >= s.most {
+		s.mu.Unlock()
+		return 0, tooMany()
+	}
 	s.seen = append(s.seen, title+": "+body)
 	s.apps[app+" "+icon] = true
 	n := uint32(len(s.seen))
@@ -169,7 +186,9 @@ func (s *testServer) Notify(app string, _ uint32, icon, title, body string, _ []
 	case dies:
 		s.conn.Close()
 	case refuses:
-		return 0, dbus.NewError(serverName+".Error.ExcessNotificationGeneration", []any{"too many"})
+		return 0, tooMany()
+	case slow:
+		time.Sleep(3 * time.Second)
 	case evil:
 		_ = s.conn.Emit(serverPath, serverName+".NotificationClosed")
 		_ = s.conn.Emit(serverPath, serverName+".NotificationClosed", "x", "y")

@@ -1,0 +1,394 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The test binary is other programs of a desktop as well.
+const (
+	briefServer = "brief-server" // shows one notification, noting it in a file, and is gone before it answers
+	bareParent  = "bare-parent"  // sends one notice to the desktop of the environment
+)
+
+// briefMain is a server that the bus starts: it writes a line to a file for each
+// notification that it is asked to show, and ends without an answer.
+func briefMain(file string) int {
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		return 1
+	}
+	asked := make(chan struct{})
+	brief := map[string]any{
+		"GetCapabilities": func() ([]string, *dbus.Error) { return []string{"body"}, nil },
+		"Notify": func(_ string, _ uint32, _, title, _ string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+			f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err == nil {
+				fmt.Fprintln(f, title)
+				f.Close()
+			}
+			close(asked)
+			select {}
+		},
+	}
+	if conn.ExportMethodTable(brief, serverPath, serverName) != nil {
+		return 1
+	}
+	if r, err := conn.RequestName(serverName, dbus.NameFlagDoNotQueue); err != nil || r != dbus.RequestNameReplyPrimaryOwner {
+		return 1
+	}
+	<-asked
+	return 0
+}
+
+// bareMain sends one notice, and tells of nothing.
+func bareMain() int {
+	_, _ = NewDesktop(nil, os.Getenv).Send(context.Background(), note("a", "b"), agreed)
+	return 0
+}
+
+// following is a pipeline to the desktop of a bus, over a log in memory.
+type following struct {
+	*memLog
+	t     *testing.T
+	p     *Pipeline
+	tried chan Report
+}
+
+// follow starts one; it ends with the test.
+func (b *testBus) follow() *following {
+	f := &following{t: b.t, memLog: &memLog{reasons: map[uint64]string{}}, tried: make(chan Report, 1000)}
+	f.p = &Pipeline{Log: f.memLog, Senders: []Sender{NewDesktop(nil, b.env)}, Report: func(r Report) { f.tried <- r }}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { f.p.Run(ctx); close(done) }()
+	b.t.Cleanup(func() { cancel(); <-done })
+	return f
+}
+
+// tell makes a notice pending.
+func (f *following) tell(title string) {
+	n := note(title, "b")
+	n.At = time.Now()
+	f.add(n)
+	f.p.Poke()
+}
+
+// until waits for an attempt that came out so.
+func (f *following) until(o Outcome) {
+	f.t.Helper()
+	for over := time.After(20 * time.Second); ; {
+		select {
+		case r := <-f.tried:
+			if r.Outcome == o {
+				return
+			}
+		case <-over:
+			f.t.Fatalf("no attempt was %v within 20 s; the states are %q", o, f.states())
+		}
+	}
+}
+
+func titles(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprintf("n%03d", i))
+	}
+	return list
+}
+
+// showing is what a server shows of these titles, each once and in their order.
+func showing(titles ...string) string { return strings.Join(titles, ": b / ") + ": b" }
+
+func TestABusThatComesBackIsTakenUpAgain(t *testing.T) {
+	bus := newBus(t).start()
+	first := bus.serve(records)
+	f := bus.follow()
+	f.tell("one")
+	f.until(Delivered)
+	bus.stop()
+	os.Remove(filepath.Join(bus.dir, "bus"))
+	f.tell("two")
+	f.until(NoBus)
+	bus.start()
+	second := bus.serve(records)
+	f.until(Delivered)
+	if first.shows() != showing("one") || second.shows() != showing("two") {
+		t.Errorf("shown %q, and after the bus came back %q", first.shows(), second.shows())
+	}
+}
+
+func TestAServerThatIsReplacedHasTheNextAlone(t *testing.T) {
+	bus := newBus(t).start()
+	old := bus.serve(records)
+	f := bus.follow()
+	f.tell("one")
+	f.until(Delivered)
+	if _, err := old.conn.ReleaseName(serverName); err != nil {
+		t.Fatal(err)
+	}
+	next := bus.serve(records)
+	f.tell("two")
+	f.until(Delivered)
+	old.become(dies)
+	next.become(dies)
+	f.tell("three") // which it takes, and is gone
+	f.until(Unknown)
+	last := bus.serve(records)
+	f.tell("four")
+	f.until(Delivered)
+	if got, want := []string{old.shows(), next.shows(), last.shows()}, []string{showing("one"), showing("two", "three"), showing("four")}; !slices.Equal(got, want) {
+		t.Errorf("shown %q, want %q", got, want)
+	}
+}
+
+// A server that the bus starts anew whenever it is asked for would show a notice
+// a second time, were it sent a second time.
+func TestACrashInTheMiddleShowsNothingTwice(t *testing.T) {
+	bus := newBus(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(bus.dir, "shown")
+	service := fmt.Sprintf("[D-BUS Service]\nName=%s\nExec=%s %s %s\n", serverName, self, briefServer, file)
+	if err := os.WriteFile(filepath.Join(bus.services, "n.service"), []byte(service), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bus.start()
+	if o, committed, err := show(t, NewDesktop(nil, bus.env), note("a", "b")); o != Unknown || !committed {
+		t.Errorf("%v, committed %v: %v", o, committed, err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "a\n" {
+		t.Errorf("shown %q, %v", text, err)
+	}
+}
+
+func TestASlowServerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	bus := newBus(t).start()
+	s := bus.serve(slow)
+	f := bus.follow()
+	f.tell("one")
+	f.tell("two")
+	f.until(Delivered)
+	f.until(Delivered)
+	if got := s.shows(); got != showing("one", "two") {
+		t.Errorf("shown %q", got)
+	}
+}
+
+// Servers of MATE and of GNOME's fallback take 20 at a time.
+func TestAServerThatHasTooManyIsAskedAgain(t *testing.T) {
+	bus := newBus(t).start()
+	s := bus.serve(records)
+	s.refuseAfter(20)
+	f := bus.follow()
+	for _, title := range titles(30) {
+		f.tell(title)
+	}
+	f.until(Refused)
+	s.refuseAfter(0)
+	for range 30 - 20 {
+		f.until(Delivered)
+	}
+	if got := s.shows(); got != showing(titles(30)...) {
+		t.Errorf("shown %q", got)
+	}
+}
+
+func TestAHundredAreShownInOrder(t *testing.T) {
+	bus := newBus(t).start()
+	s := bus.serve(records)
+	f := bus.follow()
+	for _, title := range titles(100) {
+		f.tell(title)
+	}
+	for range 100 {
+		f.until(Delivered)
+	}
+	if got := s.shows(); got != showing(titles(100)...) {
+		t.Errorf("shown %q", got)
+	}
+}
+
+// Whoever asks for a bus that is not there must not have one launched: nobody
+// looks at it, and it stays.
+func TestNoBusIsEverLaunched(t *testing.T) {
+	dir := t.TempDir()
+	mark := filepath.Join(dir, "launched")
+	for _, program := range []string{"dbus-launch", "notify-send", "kdialog"} {
+		script := fmt.Sprintf("#!/bin/sh\necho %s >>%s\n", program, mark)
+		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	for _, addr := range []string{"", "autolaunch:", "unix:path=/nonexistent/bus"} {
+		t.Setenv("DBUS_SESSION_BUS_ADDRESS", addr)
+		env := func(name string) string {
+			return map[string]string{"DBUS_SESSION_BUS_ADDRESS": addr, "XDG_RUNTIME_DIR": dir, "HOME": dir, "PATH": dir}[name]
+		}
+		d := NewDesktop(nil, env)
+		if o, _, err := show(t, d, note("a", "b")); o != NoBus {
+			t.Errorf("%q: %v, %v", addr, o, err)
+		}
+		if r := Probe(t.Context(), env); r.Outcome != NoBus {
+			t.Errorf("%q: looked for: %v", addr, r.Outcome)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*firstPause)
+		d.Watch(ctx, func() {})
+		cancel()
+		// The child, were it to ask its libraries for a bus.
+		child := exec.Command("/proc/self/exe", ChildCommand)
+		child.Env = []string{"PATH=" + dir, "DBUS_SESSION_BUS_ADDRESS=" + addr}
+		line, _ := json.Marshal(shownNotice{"a", "b", ""})
+		child.Stdin = strings.NewReader(string(line) + "\n" + sayGo + "\n")
+		if out, err := child.Output(); err != nil || !strings.HasPrefix(string(out), sayNo+" no-bus ") {
+			t.Errorf("%q: the child said %q, %v", addr, out, err)
+		}
+	}
+	if text, err := os.ReadFile(mark); err == nil {
+		t.Errorf("launched: %q", text)
+	}
+}
+
+// children are the processes that this one has, dead ones that nobody waited for
+// among them.
+func children(t *testing.T) (list []string) {
+	t.Helper()
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil || len(tasks) == 0 {
+		t.Skip("this kernel does not tell of children")
+	}
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task) // a thread may be gone
+		list = append(list, strings.Fields(string(text))...)
+	}
+	return list
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// Whatever the desktop does, no process stays, none is left unwaited for, and no
+// goroutine or file either.
+func TestTheDesktopLeavesNothingBehind(t *testing.T) {
+	bus := newBus(t).start()
+	s := bus.serve(records)
+	d := NewDesktop(nil, bus.env)
+	d.limit = 300 * time.Millisecond
+	round := func() {
+		for _, m := range []mode{records, hangs, stalls, refuses, evil} {
+			s.become(m)
+			_, _, _ = show(t, d, note("a", "b"))
+		}
+	}
+	round()
+	wait := func() {
+		for over := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > 40 && time.Now().Before(over); {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	wait()
+	kin, files, goroutines := children(t), openFiles(t), runtime.NumGoroutine()
+	for range 4 {
+		round()
+	}
+	wait()
+	// The server's own goroutines that hang or stall for ever are two for each round.
+	if got := runtime.NumGoroutine(); got > goroutines+2*4+5 {
+		t.Errorf("%d goroutines, %d before", got, goroutines)
+	}
+	if got := openFiles(t); got > files+2 {
+		t.Errorf("%d open files, %d before", got, files)
+	}
+	if got := children(t); len(got) > len(kin) { // the bus is one
+		t.Errorf("children %v, %v before", got, kin)
+	}
+}
+
+// A daemon that is killed cannot take its child with it: the child ends by itself.
+func TestTheChildOfAKilledDaemonEnds(t *testing.T) {
+	bus := newBus(t).start()
+	s := bus.serve(stalls)
+	parent := exec.Command("/proc/self/exe", bareParent)
+	parent.Env = []string{"XDG_RUNTIME_DIR=" + bus.dir}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer parent.Wait()
+	defer parent.Process.Kill()
+	soon(t, "the notice is sent", func() bool { return s.count() == 1 })
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent.Process.Pid))
+	var child int
+	for _, task := range tasks {
+		if text, err := os.ReadFile(task); err == nil && len(text) > 0 {
+			child, _ = strconv.Atoi(strings.Fields(string(text))[0])
+		}
+	}
+	if child == 0 {
+		t.Skip("this kernel does not tell of children")
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	soon(t, "the child ends", func() bool { return syscall.Kill(child, 0) != nil || zombie(child) })
+}
+
+// zombie reports whether a process has ended, and only whoever inherited it has
+// not asked for that yet.
+func zombie(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, _ := strings.Cut(string(text), ") ")
+	return err != nil || strings.HasPrefix(after, "Z")
+}
+
+func soon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for over := time.Now().Add(10 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(over) {
+			t.Fatal("not within 10 s: ", what)
+		}
+	}
+}
+
+// What is no longer true when a hung server goes on is not shown any more.
+func TestWhatIsStaleWhenAServerGoesOnIsDropped(t *testing.T) {
+	bus := newBus(t).start()
+	s := bus.serve(hangs)
+	f := bus.follow()
+	n := note("old", "b")
+	n.At = time.Now()
+	resets := n.At.Add(time.Second)
+	n.ResetsAt = &resets
+	f.add(n)
+	f.p.Poke()
+	f.until(Hung)
+	soon(t, "the window refreshes", func() bool { return time.Now().After(resets) })
+	s.become(records)
+	f.tell("new")
+	f.until(Delivered)
+	if got := s.shows(); strings.Contains(got, "old") || s.count() != 1 {
+		t.Errorf("shown %q", got)
+	}
+}
