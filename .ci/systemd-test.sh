@@ -10,6 +10,7 @@ self=$(realpath "$0")
 . "${self%/*}/hardening.sh"
 . "${self%/*}/sandbox.sh"
 . "${self%/*}/filter.sh"
+. "${self%/*}/disturbance.sh"
 user=${TEST_USER:-tester}
 systemd=/usr/lib/systemd/systemd
 [ -x "$systemd" ] || systemd=/lib/systemd/systemd
@@ -18,13 +19,14 @@ systemd=/usr/lib/systemd/systemd
 
 outside() {
 	bin=$(realpath "${1:?usage: systemd-test.sh BINARY}")
-	need go unshare setpriv systemctl jq curl Xvfb dunst dunstctl dbus-daemon dbus-send
+	need go unshare systemd-cat setpriv systemctl jq curl Xvfb dunst dunstctl dbus-daemon dbus-send
 	[ "$(id -u)" = 0 ] || skip "only root can make the namespaces"
 	[ -x "$systemd" ] || skip "there is no systemd here"
 	export OUT=${OUT:-$(mktemp -d /tmp/quotad-systemd.XXXXXX)}
 	mkdir -p "$OUT" && chmod 755 "$OUT"
 	mkdir -p "$OUT/tests"
-	(cd "${self%/*}/.." && CGO_ENABLED=0 go build -o "$OUT/probe" ./tools/probe && build_filter_tests "$OUT/tests")
+	(cd "${self%/*}/.." && CGO_ENABLED=0 go build -o "$OUT/probe" ./tools/probe &&
+		CGO_ENABLED=0 go build -ldflags "-X main.version=newer" -o "$OUT/newer" ./cmd/quotad && build_filter_tests "$OUT/tests")
 	local tree
 	tree=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$tree" ] || skip "no cgroup2 is mounted here"
@@ -62,12 +64,14 @@ inside() {
 	chmod 700 "/run/user/$(id -u "$user")" /home/tester
 	install -m 755 "$OUT/probe" /home/tester/probe
 	install -m 4755 "$OUT/probe" /home/tester/probe-setuid
+	install -m 755 "$OUT/newer" /home/tester/newer
 	mkdir -m 755 /home/tester/tests
 	install -m 755 "$OUT"/tests/*.test /home/tester/tests
-	rm -r "$OUT/tests" # large, and no log
+	rm -r "$OUT/tests" "$OUT/newer" # large, and no logs
 	ulimit -c unlimited
 	start_journal
 	others &
+	mounts &
 	echo $$ >/sys/fs/cgroup/manager/cgroup.procs
 	local code=0
 	setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups \
@@ -106,6 +110,7 @@ log_checks() {
 	check "no line carries a time of its own" lacks '^<.> *(20[0-9][0-9]-|[0-9]+:[0-9]+)' "$OUT/quotad.log"
 	check "systemd has read the units" grep -q 'Started quotad.service' "$OUT/manager.log"
 	check "and complains of no line of them" lacks 'quotad\.(service|socket):[0-9]+:' "$OUT/manager.log"
+	disturbance_log_checks
 	finish
 }
 
@@ -403,6 +408,7 @@ as_user() {
 	case_stop
 	case_sandbox
 	case_restore
+	case_disturbance
 	case_uninstall
 	case_places
 	systemctl --user exit || true
