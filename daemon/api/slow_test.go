@@ -210,6 +210,8 @@ func TestWhatArrivedIsRecordedWhereItsSenderIsGone(t *testing.T) {
 		fmt.Fprint(conn, "POST /v1/events HTTP/1.1\r\nHost: q\r\nContent-Length: 10\r\n\r\n{\"id\":\"a\"}")
 		conn.Close()
 		time.Sleep(30 * time.Second)
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		if len(m.events) != 1 {
 			t.Errorf("%d events are recorded, want 1", len(m.events))
 		}
