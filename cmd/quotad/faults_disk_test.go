@@ -276,6 +276,12 @@ func (h *daemonHome) postUntilDead() (acked []quota.Event) {
 // traced starts a daemon in whose calls on the database strace meddles.
 func (h *daemonHome) traced(inject string) *process {
 	h.t.Helper()
+	return h.meddled(h.database(), inject)
+}
+
+// meddled starts a daemon in whose calls on one file strace meddles.
+func (h *daemonHome) meddled(file, inject string) *process {
+	h.t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		h.t.Skip("no strace here, which makes a disk fail")
@@ -283,7 +289,7 @@ func (h *daemonHome) traced(inject string) *process {
 	call, _, _ := strings.Cut(inject, ":")
 	run := h.command("run")
 	// -D: the daemon is our child, as without strace.
-	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", h.database(),
+	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", file,
 		"-e", "trace=" + call, "-e", "inject=" + inject, h.program("quotad"), "run"}
 	return h.launched(run)
 }

@@ -400,7 +400,7 @@ func damagedPage(s *stage) error {
 // holed leaves a database most of which is free, for its oldest events were
 // forgotten, and a day's housekeeping that is due.
 func holed(s *stage) error {
-	return errors.Join(s.days(620), used(s), s.forget(), s.ageBackups(), s.configure(leastRetention))
+	return errors.Join(s.days(700), used(s), s.forget(), s.ageBackups(), s.configure(leastRetention))
 }
 
 // forget takes out of the database what the retention does.
