@@ -39,6 +39,7 @@ const (
 	MaxCount  = 1000          // prompts in one event
 	MaxTokens = 1_000_000_000 // tokens of one sort in one event
 	MaxAhead  = 5 * time.Minute
+	FirstYear = 1970 // a board without a battery begins anew here, and tools are used all the same
 )
 
 // DefaultAccount is the account of events that name none and that no rule gives
@@ -148,7 +149,7 @@ func (e Event) Check() *Error {
 	if e.Account != "" && !ValidAccount(e.Account) {
 		return bad("account", "%q is not an account name: 1 to 64 of a-z A-Z 0-9 . _ -", clip(e.Account))
 	}
-	if y := e.At.Year(); y < 2000 || y > 9999 {
+	if y := e.At.Year(); y < FirstYear || y > 9999 {
 		return bad("at", "year %d is out of range", y)
 	}
 	if e.Count < 1 || e.Count > MaxCount {

@@ -112,3 +112,28 @@ func TestWhatWasToldAheadSilencesNothing(t *testing.T) {
 		t.Errorf("told of this window by a clock ahead, and due again: %v", due)
 	}
 }
+
+func TestAClockOfLongAgoAnchorsNothing(t *testing.T) {
+	early := Event{ID: "early", At: instant("1970-01-01T00:00:03Z"), Kind: KindPrompt, Account: DefaultAccount, Count: 1}
+	if complaint := early.Check(); complaint != nil {
+		t.Fatalf("an event of a board without a battery: %v", complaint)
+	}
+	if early.At = instant("1969-12-31T23:59:59Z"); early.Check() == nil {
+		t.Error("an event that cannot be stored is taken")
+	}
+	early.At = instant("1999-01-01T00:00:03Z")
+	want := keep(t, tinyMeter(Anchored), after(0, 1), after(25*time.Second, 2))
+	for _, events := range [][]Event{
+		{early, after(0, 1), after(25*time.Second, 2)},
+		{after(0, 1), early, after(25*time.Second, 2)},
+		{after(0, 1), after(25*time.Second, 2), early},
+	} {
+		k := keep(t, tinyMeter(Anchored), events...)
+		if got, want := k.l.State.Encode(), want.l.State.Encode(); string(got) != string(want) {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+	if w := keep(t, tinyMeter(Anchored), early, early).l.State.At(tinyMeter(Anchored), all, early.At).Windows[0]; w.Used < 0 || w.OpenedAt != nil {
+		t.Errorf("while no anchor is known: %s", mustJSON(w))
+	}
+}

@@ -16,9 +16,12 @@ type Meter struct {
 	Prices  Prices // of what is paid by the token; zero: no money is counted
 }
 
+// firstPlan is the year in which the provider began to sell plans.
+const firstPlan = 2025
+
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
-const FoldVersion = 5
+const FoldVersion = 6
 
 // State is the fold of one account's entries. Its zero value holds none.
 // Entries are applied in the order of Event.Before; Takes tells which late
@@ -107,9 +110,10 @@ func (s *State) after(e Event) bool {
 	return e.At.After(s.Head) || e.At.Equal(s.Head) && e.ID > s.HeadID
 }
 
-// begin notes the first instant that anchors.
+// begin notes the first instant that anchors. One from before there was any plan
+// is of a clock that was wrong, and the week must not step from it for ever.
 func (s *State) begin(t time.Time) {
-	if s.First.IsZero() {
+	if s.First.IsZero() && t.Year() >= firstPlan {
 		s.First = t
 	}
 }

@@ -130,7 +130,7 @@ func (d *drain) claim(e fs.DirEntry) string {
 		d.done.Waiting++
 		return ""
 	}
-	if at.After(now) || at.Year() < 2000 { // no time that an event can have
+	if at.After(now) || at.Year() < 2000 { // no time that a file was written at
 		at = now
 	}
 	name := claimedName(at, e.Name())

@@ -150,6 +150,7 @@ func TestDecodeEventRejects(t *testing.T) {
 		{"a number for a time", `{"at":1763881800}`, "at", "RFC 3339"},
 		{"a time without a zone", `{"at":"2026-11-23T06:30:00"}`, "at", "RFC 3339"},
 		{"an empty time", `{"at":""}`, "at", "RFC 3339"},
+		{"a year that no board begins at", `{"at":"1969-12-31T00:00:00Z"}`, "at", "year 1969 is out of range: 1970 to 9999"},
 		{"the first of all years", `{"at":"0001-01-01T00:00:00Z"}`, "at", "year 1 is out of range"},
 		{"a year that UTC makes too great", `{"kind":"exhausted","window":"5h","until":"9999-12-31T23:59:59-10:00"}`, "until", "year 10000"},
 		{"until without a zone", `{"kind":"exhausted","window":"5h","until":"18:00"}`, "until", "RFC 3339"},

@@ -122,8 +122,8 @@ func parseTime(field string, s *string) (time.Time, *Error) {
 		return time.Time{}, InvalidField(field, "%s", timeFormat)
 	}
 	t = quota.Milli(t)
-	if y := t.Year(); y < 2000 || y > 9999 {
-		return time.Time{}, InvalidField(field, "year %d is out of range: 2000 to 9999", y)
+	if y := t.Year(); y < quota.FirstYear || y > 9999 {
+		return time.Time{}, InvalidField(field, "year %d is out of range: %d to 9999", y, quota.FirstYear)
 	}
 	return t, nil
 }
