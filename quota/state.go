@@ -16,8 +16,9 @@ type Meter struct {
 	Prices  Prices // of what is paid by the token; zero: no money is counted
 }
 
-// firstPlan is the year in which the provider began to sell plans.
-const firstPlan = 2025
+// firstAnchor is the first year whose clocks are believed to anchor anything:
+// boards without a battery begin at 1970, 1980 or 1999.
+const firstAnchor = 2000
 
 // FoldVersion is raised with each change by which the same entries fold to
 // another State: what an older program kept is then folded anew.
@@ -110,10 +111,10 @@ func (s *State) after(e Event) bool {
 	return e.At.After(s.Head) || e.At.Equal(s.Head) && e.ID > s.HeadID
 }
 
-// begin notes the first instant that anchors. One from before there was any plan
-// is of a clock that was wrong, and the week must not step from it for ever.
+// begin notes the first instant that anchors. One of a clock that was not set yet
+// is none: the week must not step from it for ever.
 func (s *State) begin(t time.Time) {
-	if s.First.IsZero() && t.Year() >= firstPlan {
+	if s.First.IsZero() && t.Year() >= firstAnchor {
 		s.First = t
 	}
 }
