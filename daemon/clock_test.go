@@ -71,6 +71,24 @@ func TestAClockThatWasAheadChangesNothing(t *testing.T) {
 	}
 }
 
+func TestAStartAheadKeepsARefreshFromNobody(t *testing.T) {
+	clock := wallAt(noon)
+	dir, config := t.TempDir(), settings(t, labConfig)
+	r := start(t, dir, config, clock.now)
+	r.post(quota.Event{Count: 5})
+	r.stop()
+
+	clock.step(threeYears)
+	r = start(t, dir, config, clock.now)
+	r.look()
+	clock.step(30*time.Second - threeYears)
+	r.look()
+	want := []string{"5h exhausted 100", "5h refreshed 0"}
+	if got := r.told(); !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+}
+
 func TestAClockThatWasAheadForgetsNothingThoughItWasUsed(t *testing.T) {
 	clock := wallAt(noon)
 	r := start(t, t.TempDir(), settings(t, labConfig), clock.now)

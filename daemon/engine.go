@@ -61,6 +61,7 @@ type Engine struct {
 	crowd    int                  // operations in the batch before
 	failing  bool                 // the last transaction failed
 	checked  time.Time            // when the file was last looked for
+	looked   time.Time            // when the clock was
 }
 
 // account is what the engine holds of one account.
@@ -82,6 +83,21 @@ func (a *account) clone() *account {
 func (a *account) look(b quota.Book, now time.Time) (err error) {
 	a.holds, a.next, err = a.ledger.Present(b, now)
 	return err
+}
+
+// remember reads what was told that may still matter.
+func (a *account) remember(tx *store.Tx, now time.Time) error {
+	records, err := tx.Notices(now.Add(-toldFor))
+	if err != nil {
+		return err
+	}
+	a.told = nil
+	for _, r := range records {
+		if r.Notice.Account == a.ledger.Meter.Account.Name && r.Notice.Kind != quota.NoticeDigest {
+			a.told = append(a.told, quota.DueNotice{Notice: r.Notice, Opened: r.Opened}.Told())
+		}
+	}
+	return nil
 }
 
 // due is what is to be told of the account, as it holds at now.
@@ -322,7 +338,7 @@ func (e *Engine) look() {
 		e.complain(err)
 		return
 	}
-	if err := e.holds(now); err != nil {
+	if err := errors.Join(e.recall(now), e.holds(now)); err != nil {
 		e.complain(err)
 		return
 	}
@@ -336,6 +352,27 @@ func (e *Engine) look() {
 		}
 	}
 	e.publish(false)
+}
+
+// recall reads again what was told, where the clock was set back: one that was
+// ahead by months let it go, as of long ago.
+func (e *Engine) recall(now time.Time) error {
+	if !now.Before(e.looked.Add(-quota.MaxAhead)) {
+		e.looked = now
+		return nil
+	}
+	err := e.store.View(func(tx *store.Tx) error {
+		for _, a := range e.accounts {
+			if err := a.remember(tx, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		e.looked = now
+	}
+	return err
 }
 
 // holds works out what holds of each account. The database is read only where

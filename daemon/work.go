@@ -121,13 +121,7 @@ func (w *work) remember(a *account) error {
 	if err := a.look(w.tx, w.now); err != nil {
 		return err
 	}
-	records, err := w.tx.Notices(w.now.Add(-toldFor))
-	for _, r := range records {
-		if r.Notice.Account == a.ledger.Meter.Account.Name && r.Notice.Kind != quota.NoticeDigest {
-			a.told = append(a.told, quota.DueNotice{Notice: r.Notice, Opened: r.Opened}.Told())
-		}
-	}
-	return err
+	return a.remember(w.tx, w.now)
 }
 
 // load takes up all accounts. Where the settings that the counters rest on
