@@ -14,13 +14,15 @@ need_vm() {
 build_static() { CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1" "${@:2}" ./cmd/quotad; }
 
 # initrd OUT INIT FILE=PLACE...: busybox, the modules that a disk with ext4 takes
-# (/modules/order lists them), INIT as the first program, and each FILE at PLACE.
+# (/modules/order lists them), INIT as the first program, which begins with
+# vm-init.sh, and each FILE at PLACE.
 initrd() {
 	local out=$1 init=$2 root module file
 	root=$(mktemp -d "$out.XXXXXX")
 	mkdir -p "$root"/{bin,dev,proc,sys,data,tmp,modules}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	install -m 755 "$init" "$root/init"
+	cp .ci/vm-init.sh "$root/"
 	for file in "${@:3}"; do install -D "${file%%=*}" "$root/${file#*=}"; done
 	: >"$root/modules/order"
 	for module in virtio_pci virtio_blk crc32c_generic ext4; do add_module "$root/modules" "$module"; done
