@@ -41,7 +41,7 @@ bench:                ## print the figures; half an hour, on a machine that does
 soak:                 ## ten minutes at 1,000 events a second: memory and latency stay flat
 	$(GO) run -C tools ./bench -only soak
 
-torture: build        ## kill the daemon 10,000 times and cut its power, for an hour or so; prints what came of it
+torture: build        ## kill the daemon 10,000 times, cut its power and step its clock, for an hour or so; prints what came of it
 	.ci/torture.sh
 
 desktop-test: build   ## the daemon against a real notification server
