@@ -80,10 +80,13 @@ func TestAStartAheadKeepsARefreshFromNobody(t *testing.T) {
 
 	clock.step(threeYears)
 	r = start(t, dir, config, clock.now)
+	r.post(quota.Event{Count: 4})
+	r.stop()
+	r = start(t, dir, config, clock.now)
 	r.look()
 	clock.step(30*time.Second - threeYears)
 	r.look()
-	want := []string{"5h exhausted 100", "5h refreshed 0"}
+	want := []string{"5h exhausted 100", "5h threshold 75", "5h refreshed 0"}
 	if got := r.told(); !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)
 	}

@@ -357,6 +357,7 @@ func (e *Engine) look() {
 // recall reads again what was told, where the clock was set back: one that was
 // ahead by months let it go, as of long ago.
 func (e *Engine) recall(now time.Time) error {
+	now = now.Round(0) // by the wall: the monotonic clock that time.Now adds is never set
 	if !now.Before(e.looked.Add(-quota.MaxAhead)) {
 		e.looked = now
 		return nil
