@@ -195,6 +195,7 @@ case $(cat /proc/cmdline) in
 esac
 cat /tmp/notices >&3
 quotad events --json | sed -n 's/.*"id":"\([a-z0-9-]*\)".*/HAS \1/p' >&3
+quotad notify list
 quotad verify
 fact "VERIFIED $?"
 cat /tmp/log

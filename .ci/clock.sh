@@ -80,6 +80,7 @@ ordinary() {
 	done
 	check "spring: the status shows the new zone" grep -q '^TEXT spring-zone .*07:59' "$facts"
 	check "spring: so do notices" grep -q '^NOTICE .*"threshold".*"level":90.*07:59' "$facts"
+	check "spring: and of times after the change" grep -q '^NOTICE .*"exhausted","account":"fast".*at 03:00' "$facts"
 	for name in plus-5s minus-5s plus-2h minus-2h plus-3y minus-3y; do
 		equal "there and back, $name: the windows are as before" "$(windows base)" "$(windows $name-back)"
 	done
