@@ -72,13 +72,12 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 // openStore opens the database and says what was done to it.
 func openStore(o Options) (*store.Store, error) {
 	s, report, err := store.Open(store.Options{Dir: o.Paths.StateDir, Now: time.Now, LockTimeout: lockWait})
-	if err != nil {
-		return nil, err
+	if err == nil || report.Aside != "" { // what was done then is done, and the next start knows nothing of it
+		for _, line := range report.Lines() {
+			o.Log.Warn().Msg(line)
+		}
 	}
-	for _, line := range report.Lines() {
-		o.Log.Warn().Msg(line)
-	}
-	return s, nil
+	return s, err
 }
 
 // service is a running daemon.

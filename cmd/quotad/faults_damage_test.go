@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +104,73 @@ func TestMissingDatabase(t *testing.T) {
 	p = h.start()
 	if said := p.said.String(); !strings.Contains(said, "was not there any more") || !strings.Contains(said, "no good backup was found") {
 		t.Errorf("without a backup it says:\n%s", said)
+	}
+}
+
+// A place of the database that the disk cannot read keeps nobody from starting:
+// it is damage like any other. What can be read is taken over.
+func TestASectorThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for _, backed := range []bool{true, false} {
+		h := newDaemonHome(t)
+		p := h.start()
+		kept := prompts("kept", 200)
+		h.post(kept...).accepted(t)
+		if backed {
+			h.backup()
+		}
+		since := prompts("since", 50)
+		h.post(since...).accepted(t)
+		p.stop()
+		if !backed {
+			h.must(os.RemoveAll(filepath.Join(h.state, "backups")))
+		}
+		said := h.startsUnreadable()
+		for _, text := range []string{"the damaged file was kept as", "events were taken over"} {
+			if !strings.Contains(said, text) {
+				t.Errorf("it does not say %q:\n%s", text, said)
+			}
+		}
+		if lost := h.lost(append(kept, since...)); len(lost) > 0 {
+			t.Error(lost)
+		}
+		if aside, _ := filepath.Glob(h.database() + ".damaged-*"); len(aside) == 0 {
+			t.Error("the damaged file was not kept")
+		}
+		h.checkCounters()
+		h.verify()
+	}
+}
+
+// startsUnreadable starts the daemon with a read of the database that fails, and
+// fails again, and gives what it said. strace counts the calls of each thread:
+// both have to be of one, and another one may fail in what took the place of the
+// database, which ends the daemon until its next start.
+func (h *daemonHome) startsUnreadable() string {
+	h.t.Helper()
+	for range 10 {
+		p := h.traced("pread64:error=EIO:when=5..6")
+		eventually(h.t, startLimit, "it is ready, or ended", func() bool {
+			a, err := callDaemon(h.client, http.MethodGet, "/healthz", "", nil)
+			return err == nil && a.status == http.StatusOK || p.hasEnded()
+		})
+		p.kill()
+		again := h.start()
+		if said := p.said.String(); strings.Contains(said, "page") && strings.Contains(said, "cannot be read: input/output error") {
+			return said + again.said.String()
+		}
+		again.stop()
+	}
+	h.t.Fatal("no page was ever unreadable")
+	return ""
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -2,8 +2,12 @@ package store
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -76,4 +80,57 @@ func FuzzInspect(f *testing.F) {
 			inspect(bytes.NewReader(b), int64(len(b)), deep, 1)
 		}
 	})
+}
+
+// badDisk is a file of which the disk cannot read some bytes.
+type badDisk struct {
+	*os.File
+	from, to int64
+}
+
+func (d badDisk) ReadAt(b []byte, off int64) (int, error) {
+	if off < d.to && off+int64(len(b)) > d.from {
+		return 0, &fs.PathError{Op: "read", Path: d.Name(), Err: syscall.EIO}
+	}
+	return d.File.ReadAt(b, off)
+}
+
+// A sector that cannot be read is damage, wherever it lies, and takes no more
+// with it than its page.
+func TestASectorThatCannotBeRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	s := openIn(t, dir)
+	put(t, s, prompts(3000)...)
+	must(t, s.Close())
+	f, err := os.Open(filepath.Join(dir, fileName))
+	must(t, err)
+	defer f.Close()
+	info, err := f.Stat()
+	must(t, err)
+	m, _, err := readMetas(f)
+	must(t, err)
+	named := 0
+	for at := int64(0); at < int64(m.pages)*pageSize; at += pageSize {
+		bad := badDisk{f, at + 512, at + 1024}
+		if at < 2*pageSize {
+			bad.from, bad.to = at, at+512 // where the meta page lies
+		}
+		found, err := inspect(bad, info.Size(), whole, s.schema)
+		switch {
+		case err == nil && (found.lone || at >= 2*pageSize): // a meta page, or one that is free
+		case errors.Is(err, ErrDamaged) && strings.Contains(err.Error(), "cannot be read: input/output error"):
+			named++
+		default:
+			t.Fatalf("page %d: %+v, %v", at/pageSize, found, err)
+		}
+	}
+	if named < int(m.pages)/2 {
+		t.Errorf("of %d pages %d matter", m.pages, named)
+	}
+	to := newStore(t)
+	bad := badDisk{f, int64(m.pages/2) * pageSize, int64(m.pages/2)*pageSize + 1}
+	if n, err := to.salvage(bad, 1000); err != nil || n < 2900 || n == 3000 {
+		t.Errorf("%d of 3000 events were salvaged: %v", n, err)
+	}
+	verify(t, to)
 }

@@ -91,6 +91,17 @@ func noSpace(err error) bool {
 	return errors.Is(err, berrors.ErrMaxSizeReached)
 }
 
+// unreadable reports of the error of a read whether the disk has lost what was
+// there, as with a bad sector: another try gives no more.
+func unreadable(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EIO, syscall.EUCLEAN, syscall.EBADMSG, syscall.ENODATA} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // resizeRefused reads bbolt's words of a file that cannot grow; the same of a
 // sync it words otherwise.
 func resizeRefused(err error) bool {

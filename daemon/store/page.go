@@ -89,7 +89,7 @@ func readMeta(p page, id uint64) (fileMeta, error) {
 func readMetas(f io.ReaderAt) (m fileMeta, lone bool, err error) {
 	var buf [pageHeader + metaSize]byte
 	at := func(off int64) (fileMeta, error) {
-		if _, err := f.ReadAt(buf[:], off); err != nil {
+		if err := readAt(f, buf[:], off); err != nil {
 			return fileMeta{}, readError(err)
 		}
 		return readMeta(buf[:], uint64(min(off, 1)))
@@ -111,12 +111,26 @@ func readMetas(f io.ReaderAt) (m fileMeta, lone bool, err error) {
 	return fileMeta{}, false, err
 }
 
-// readError tells the end of the file, which is damage, from a failing disk.
+// readError tells the end of the file and a place that cannot be read, which
+// are damage, from a failing disk.
 func readError(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errNoMeta
+	case unreadable(err):
+		return damaged("a meta page of the database cannot be read: %v", rootCause(err))
 	}
 	return diskError("reading the database", err)
+}
+
+// readAt reads all of b. What cannot be read at once is tried once more: a bad
+// sector stays bad.
+func readAt(f io.ReaderAt, b []byte, off int64) error {
+	_, err := f.ReadAt(b, off)
+	if unreadable(err) {
+		_, err = f.ReadAt(b, off)
+	}
+	return err
 }
 
 // page is one page with its overflow.
@@ -199,7 +213,7 @@ func inline(value []byte) (p page, root uint64, err error) {
 // readPage reads the page of an id, with its overflow, into buf if it fits.
 func readPage(f io.ReaderAt, m fileMeta, id uint64, buf []byte) (page, error) {
 	buf = sized(buf, m.pageSize)
-	if _, err := f.ReadAt(buf, int64(id*m.pageSize)); err != nil {
+	if err := readAt(f, buf, int64(id*m.pageSize)); err != nil {
 		return nil, pageError(id, err)
 	}
 	p := page(buf)
@@ -213,15 +227,18 @@ func readPage(f io.ReaderAt, m fileMeta, id uint64, buf []byte) (page, error) {
 		return nil, fmt.Errorf("page %d reaches beyond the file", id)
 	}
 	whole := sized(nil, m.pageSize*(1+p.overflow()))
-	if _, err := f.ReadAt(whole, int64(id*m.pageSize)); err != nil {
+	if err := readAt(f, whole, int64(id*m.pageSize)); err != nil {
 		return nil, pageError(id, err)
 	}
 	return page(whole), nil
 }
 
 func pageError(id uint64, err error) error {
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("page %d lies beyond the end of the file", id)
+	case unreadable(err):
+		return damaged("the database is damaged: page %d cannot be read: %v", id, rootCause(err))
 	}
 	return diskError("reading the database", err)
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 
 	"quotad/quota"
@@ -79,6 +81,12 @@ func (op *opening) takeOverBackup(s *Store) error {
 	return nil
 }
 
+// source is a file that is read page by page.
+type source interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
 // wreck is what was read from a file page by page, whatever its tree says.
 type wreck struct {
 	texts    map[uint64]string
@@ -89,7 +97,7 @@ type wreck struct {
 
 // salvage puts what src holds and s lacks, so many events in a transaction (0:
 // all, read before the first is put, for src may be s itself).
-func (s *Store) salvage(src *os.File, batch int) (int, error) {
+func (s *Store) salvage(src source, batch int) (int, error) {
 	w, err := s.readWreck(src)
 	if err != nil {
 		return 0, err
@@ -176,7 +184,7 @@ func (s *Store) putNotices(w *wreck) error {
 
 // readWreck gathers what events refer to. What src cannot tell, s may know: it
 // is of the same line.
-func (s *Store) readWreck(src *os.File) (*wreck, error) {
+func (s *Store) readWreck(src source) (*wreck, error) {
 	w := &wreck{texts: map[uint64]string{}, accounts: map[uint64]account{}, notices: map[string]NoticeRecord{}, hours: map[wreckHour]hours{}}
 	err := s.View(func(t *Tx) error {
 		as, err := t.loadAccounts()
@@ -268,7 +276,7 @@ func (w *wreck) event(tab table, key, body []byte) (quota.Event, bool) {
 
 // scan reads a file page by page and yields every record whose checksum is
 // right, of whatever age. Of a failing disk it reads what it can.
-func scan(src *os.File, fn func(tab table, key, body []byte) error) error {
+func scan(src source, fn func(tab table, key, body []byte) error) error {
 	info, err := src.Stat()
 	if err != nil {
 		return diskError("reading the damaged database", err)
