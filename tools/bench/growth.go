@@ -53,7 +53,7 @@ func measureGrowth(p programs, dir string, s sizes) ([]table, error) {
 
 // aged is what a daemon over a history of some length costs.
 type aged struct {
-	ready, p50, p99, rss, lone, disk, day float64
+	ready, p50, p99, rss, lone, foreign, disk, day float64
 }
 
 // growthOfHistory starts a daemon over histories of three lengths. The figures
@@ -106,6 +106,7 @@ func growthOfHistory(p programs, dir string, s sizes) ([]row, []string, error) {
 		{of + "status p99", pick(func(a aged) float64 { return a.p99 }), inMillis, "<= 1 ms"},
 		{of + "memory", pick(func(a aged) float64 { return a.rss }), inMegabytes, "<= 40 MB"},
 		{of + "bytes written, lone event", pick(func(a aged) float64 { return a.lone }), inKiB, "<= 33 KiB"},
+		{of + "the same, its id a random one", pick(func(a aged) float64 { return a.foreign }), inKiB, "<= 33 KiB"},
 		{of + "on disk, an event", pick(func(a aged) float64 { return a.disk }), inBytes, "<= 160 B"},
 		{of + "history of its last day", pick(func(a aged) float64 { return a.day }), inMillis, ""},
 	} {
@@ -145,10 +146,14 @@ func age(p programs, home string, n int) (a aged, err error) {
 		return a, err
 	}
 	a.rss = float64(rss) / 1024
-	if a.lone, err = loneBytes(d, 50_000_000+n); err != nil {
+	if a.lone, err = loneBytes(d, 50_000_000+n, event); err != nil {
+		return a, err
+	}
+	if a.foreign, err = loneBytes(d, 50_000_000+n, foreign); err != nil {
 		return a, err
 	}
 	a.lone /= 1024
+	a.foreign /= 1024
 	day, err := d.all("/v1/history?per=hour&since=" + time.Now().Add(-24*time.Hour).UTC().Format(time.RFC3339))
 	a.day = millis(day)
 	return a, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -79,9 +80,15 @@ func percentile(list []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
 
-func event(i int, at time.Time) []byte {
-	return fmt.Appendf(nil, `{"id":"b-%08d","at":%q,"tool":"bench","session":"s%d","project":"/home/u/src/x","model":"glm-5.3"}`,
-		i, at.UTC().Format("2006-01-02T15:04:05.000Z"), i/50)
+func event(i int, at time.Time) []byte { return eventOf(fmt.Sprintf("b-%08d", i), i, at) }
+
+// foreign is one whose id is a program's own, and random: it has its place
+// anywhere among those of all others.
+func foreign(i int, at time.Time) []byte { return eventOf(rand.Text(), i, at) }
+
+func eventOf(id string, i int, at time.Time) []byte {
+	return fmt.Appendf(nil, `{"id":%q,"at":%q,"tool":"bench","session":"s%d","project":"/home/u/src/x","model":"glm-5.3"}`,
+		id, at.UTC().Format("2006-01-02T15:04:05.000Z"), i/50)
 }
 
 // measureRates counts events a second, durable before each answer, beside what
@@ -129,6 +136,11 @@ func perSecond(f float64) string { return fmt.Sprintf("%.1f k/s", f/1000) }
 
 // oneByOne posts each event in a request of its own, the next after the answer.
 func oneByOne(d *daemonAt, conns, n, from int) (float64, error) {
+	return madeOneByOne(d, conns, n, from, event)
+}
+
+// madeOneByOne is oneByOne of other events.
+func madeOneByOne(d *daemonAt, conns, n, from int, event func(i int, at time.Time) []byte) (float64, error) {
 	var wg sync.WaitGroup
 	errs := make(chan error, conns)
 	begun := time.Now()
@@ -192,7 +204,7 @@ func measureWrites(p programs, dir string, s sizes) ([]row, error) {
 	if _, err := asLines(d, alreadyThere, 0, maxLines); err != nil {
 		return nil, err
 	}
-	lone, err := loneBytes(d, 100_000)
+	lone, err := loneBytes(d, 100_000, event)
 	if err != nil {
 		return nil, err
 	}
@@ -213,13 +225,13 @@ func measureWrites(p programs, dir string, s sizes) ([]row, error) {
 
 // loneBytes is how many bytes are written for each of some events that come one
 // by one.
-func loneBytes(d *daemonAt, from int) (float64, error) {
+func loneBytes(d *daemonAt, from int, event func(i int, at time.Time) []byte) (float64, error) {
 	const lone = 1000
 	before, err := d.proc("io", "write_bytes")
 	if err != nil {
 		return 0, err
 	}
-	if _, err := oneByOne(d, 1, lone, from); err != nil {
+	if _, err := madeOneByOne(d, 1, lone, from, event); err != nil {
 		return 0, err
 	}
 	after, err := d.proc("io", "write_bytes")
