@@ -175,6 +175,8 @@ func (d *service) wait(ctx context.Context, reload <-chan struct{}) error {
 			return err
 		case <-reload:
 			d.reload(ctx)
+		case err := <-d.store.Damaged():
+			d.engine.failed(err)
 		case err := <-d.engine.Broken():
 			return err
 		}

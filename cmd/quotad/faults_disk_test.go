@@ -200,12 +200,7 @@ func TestDamageSeenWhileRunning(t *testing.T) {
 	kept := prompts("kept", 200)
 	h.post(kept...).accepted(t)
 	h.backup()
-	data, err := os.ReadFile(h.database())
-	h.must(err)
-	f, err := os.OpenFile(h.database(), os.O_RDWR, 0)
-	h.must(err)
-	_, err = f.WriteAt(garbledPages(data), 0) // in place: it is mapped
-	h.must(err, f.Close())
+	h.garble()
 	var acked []quota.Event
 	for i := range 200 { // until the sync fails, on whatever thread
 		e := prompts(fmt.Sprintf("more-%d", i), 1)
@@ -217,6 +212,37 @@ func TestDamageSeenWhileRunning(t *testing.T) {
 			acked = append(acked, e...)
 		}
 	}
+	h.mendsDamage(p, append(kept, acked...))
+}
+
+// So does damage that nobody but a reader comes upon.
+func TestDamageSeenByAReader(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	p := h.start()
+	kept := prompts("kept", 3000)
+	h.post(kept...).accepted(t)
+	h.backup()
+	h.garble()
+	callDaemon(h.client, http.MethodGet, "/v1/events", "", nil) // whatever that gives
+	h.mendsDamage(p, kept)
+}
+
+// garble spoils the database in place: it is mapped.
+func (h *daemonHome) garble() {
+	h.t.Helper()
+	data, err := os.ReadFile(h.database())
+	h.must(err)
+	f, err := os.OpenFile(h.database(), os.O_RDWR, 0)
+	h.must(err)
+	_, err = f.WriteAt(garbledPages(data), 0)
+	h.must(err, f.Close())
+}
+
+// mendsDamage expects that a daemon ends, and that the next one has all events.
+func (h *daemonHome) mendsDamage(p *process, events []quota.Event) {
+	t := h.t
+	t.Helper()
 	if code := p.end(startLimit); code != 1 || !strings.Contains(p.said.String(), "damaged") {
 		t.Errorf("it ended with %d:\n%s", code, p.said)
 	}
@@ -226,7 +252,7 @@ func TestDamageSeenWhileRunning(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", text, p.said)
 		}
 	}
-	if lost := h.lost(append(kept, acked...)); len(lost) > 0 {
+	if lost := h.lost(events); len(lost) > 0 {
 		t.Error(lost)
 	}
 	h.checkCounters()

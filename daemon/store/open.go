@@ -97,7 +97,7 @@ func openWith(o Options, steps []migration) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary(), limits: usualLimits()}
+	s := &Store{dir: o.Dir, now: op.now, lock: lock, schema: op.known(), words: newDictionary(), limits: usualLimits(), damage: make(chan error, 1)}
 	if err := within(patience(op.path(fileName)), "opening the database", func() error { return op.open(s) }); err != nil {
 		lock.Close()
 		return nil, op.report, err

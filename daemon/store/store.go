@@ -44,6 +44,7 @@ type Store struct {
 	steps   atomic.Int64 // since memory was given back; see resident.go
 
 	distrust sync.Mutex
+	damage   chan error // what readers came upon
 
 	changes atomic.Pointer[changes] // while the file is compacted
 
@@ -134,11 +135,27 @@ func (s *Store) View(fn func(*Tx) error) error {
 			})
 		})
 		if err != errLayer {
-			return err
+			return s.saw(err)
 		}
 	}
 	return &Error{Code: Unavailable, Message: "the database cannot be read: " + errLayer.Error()}
 }
+
+// saw passes on the error of a reader, and the first that is of damage to
+// whoever listens to Damaged.
+func (s *Store) saw(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		select {
+		case s.damage <- err:
+		default:
+		}
+	}
+	return err
+}
+
+// Damaged tells of damage that a View came upon. Of it [Store.Distrust] leaves
+// word.
+func (s *Store) Damaged() <-chan error { return s.damage }
 
 // manyTries is far above how often a reader is overtaken by two commits at once.
 const manyTries = 1000
