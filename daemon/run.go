@@ -32,6 +32,9 @@ type Options struct {
 	Env     func(string) string
 	Log     zerolog.Logger
 	Version string
+	// Refill, where set, records through the daemon that runs what these coding
+	// tools have kept since an instant, and gives how many events were new.
+	Refill func(ctx context.Context, since time.Time, tools []string) (int, error)
 }
 
 // Run is the service: it takes the database and the socket, serves until ctx
@@ -46,7 +49,7 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	super := newSupervisor()
 	started := super.starting()
 	defer started()
-	s, err := openStore(o)
+	s, report, err := openStore(o)
 	if err != nil {
 		return err
 	}
@@ -64,36 +67,37 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 		return err
 	}
 	d := &service{
-		Options: o, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
+		Options: o, restored: report.Made, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
 	}
 	return d.serve(ctx, ln, reload)
 }
 
 // openStore opens the database and says what was done to it.
-func openStore(o Options) (*store.Store, error) {
+func openStore(o Options) (*store.Store, store.Report, error) {
 	s, report, err := store.Open(store.Options{Dir: o.Paths.StateDir, Now: time.Now, LockTimeout: lockWait})
 	if err == nil || report.Aside != "" { // what was done then is done, and the next start knows nothing of it
 		for _, line := range report.Lines() {
 			o.Log.Warn().Msg(line)
 		}
 	}
-	return s, err
+	return s, report, err
 }
 
 // service is a running daemon.
 type service struct {
 	Options
-	engine *Engine
-	store  *store.Store
-	super  *supervisor
-	alarm  *alarm
-	drain  *drainer
-	follow *follower
-	ear    func() // ends listening for Crush; of the goroutine that serves
-	server *api.Server
-	handed bool           // systemd made the socket, and keeps it
-	parts  sync.WaitGroup // all but the engine
-	failed chan error     // the API ended by itself
+	engine   *Engine
+	store    *store.Store
+	super    *supervisor
+	alarm    *alarm
+	drain    *drainer
+	follow   *follower
+	ear      func() // ends listening for Crush; of the goroutine that serves
+	server   *api.Server
+	restored time.Time      // when the backup was made that took the place of a damaged database; zero: none did
+	handed   bool           // systemd made the socket, and keeps it
+	parts    sync.WaitGroup // all but the engine
+	failed   chan error     // the API ended by itself
 
 	mu    sync.Mutex
 	pipe  *notify.Pipeline // the present one
@@ -140,6 +144,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.parts.Go(func() { d.watchClock(partsCtx) })
 	d.parts.Go(func() { d.housekeep(partsCtx) })
 	d.parts.Go(func() { d.scrub(partsCtx) })
+	d.parts.Go(func() { d.refill(partsCtx) })
 	d.startPipeline()
 	d.startPoller()
 	d.ear = d.startCrush()

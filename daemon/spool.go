@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -20,11 +21,13 @@ type drainer struct {
 	taken  zerolog.Logger // tells what came
 	poke   chan struct{}
 
-	failing bool // the last drain did; of the goroutine that runs
+	failing bool          // the last drain did; of the goroutine that runs
+	emptied chan struct{} // closed when the spool was empty for the first time
+	once    sync.Once     // of closing it
 }
 
 func newDrainer(dir string, e *Engine, log zerolog.Logger) *drainer {
-	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, taken: sparing(log), poke: make(chan struct{}, 1)}
+	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, taken: sparing(log), poke: make(chan struct{}, 1), emptied: make(chan struct{})}
 }
 
 // look asks for a drain, soon.
@@ -165,6 +168,9 @@ func (d *drainer) drain(ctx context.Context) drainEnd {
 	}
 	if end == drained && done.Waiting > 0 {
 		end = notYet
+	}
+	if end == drained && err == nil {
+		d.once.Do(func() { close(d.emptied) })
 	}
 	return end
 }

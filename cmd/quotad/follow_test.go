@@ -175,3 +175,37 @@ func TestCrushIsCountedByItsDatabase(t *testing.T) {
 	h.checkCounters()
 	h.verify()
 }
+
+// A backup that took the place of a damaged database lacks what came after it.
+// What the spool and the sessions of the tools still have of that is recorded anew.
+func TestWhatABackupLacksIsReadAgain(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	p := h.start()
+	s := h.session()
+	s.turn("glm-4.7")
+	s.answered(1)
+	h.backup()
+	time.Sleep(time.Second) // the name of a backup says the second
+	s.turn("glm-4.7")
+	s.turn("glm-4.7")
+	s.answered(3)
+	p.stop()
+	s.turn("glm-4.7") // its hooks wait in the spool
+	h.must(os.WriteFile(h.database(), []byte(strings.Repeat("nothing of a database\n", 1000)), 0o600))
+	p = h.start()
+	s.answered(4)
+	eventually(t, startLimit, "all four prompts are charged", h.uses(4))
+	eventually(t, startLimit, "it says so", func() bool {
+		return strings.Contains(p.said.String(), "what the backup lacks was looked for in the sessions of the tools")
+	})
+	if n := len(h.events()); n != 8 {
+		t.Errorf("%d events, want 4 prompts and 4 answers", n)
+	}
+	h.checkCounters()
+	h.verify()
+	p.stop()
+	if said := p.said.String(); !strings.Contains(said, "took its place") || strings.Contains(said, "words") {
+		t.Errorf("it said:\n%s", said)
+	}
+}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"quotad/config"
 	"quotad/daemon/api"
 	"quotad/daemon/backfill"
+	"quotad/daemon/transcript"
 	"quotad/quota"
 )
 
@@ -35,19 +38,40 @@ func (a *app) importTools(ctx context.Context, f importFlags) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second one ends it at once
 	t := &toolsImport{app: a, flags: f}
-	var err error
-	if t.rules, err = a.importRules(f); err != nil {
+	if err := t.run(ctx); err != nil {
 		return err
 	}
-	for _, name := range f.from {
+	return t.sum()
+}
+
+// refill is the import for a daemon that has lost what came after an instant, of
+// tools of which there may be nothing to read. It tells nothing by itself.
+func (a *app) refill(ctx context.Context, since time.Time, tools []string) (int, error) {
+	known := transcript.Tools()
+	tools = slices.DeleteFunc(slices.Clone(tools), func(name string) bool { return !slices.Contains(known, name) })
+	silent := *a
+	silent.stdout, silent.stderr = io.Discard, io.Discard
+	t := &toolsImport{app: &silent, flags: importFlags{from: tools, every: true, since: since.Format(time.RFC3339)}}
+	err := t.run(ctx)
+	if err == nil {
+		err = t.verdict()
+	}
+	if t.importing == nil {
+		return 0, err
+	}
+	return t.count[quota.Recorded], err
+}
+
+func (t *toolsImport) run(ctx context.Context) (err error) {
+	if t.rules, err = t.app.importRules(t.flags); err != nil {
+		return err
+	}
+	for _, name := range t.flags.from {
 		if err := t.read(ctx, name); err != nil {
 			return err
 		}
 	}
-	if err := t.withKnown(ctx, func(r record) error { return t.record(ctx, r) }); err != nil {
-		return err
-	}
-	return t.sum()
+	return t.withKnown(ctx, func(r record) error { return t.record(ctx, r) })
 }
 
 func (a *app) importRules(f importFlags) (backfill.Rules, error) {

@@ -40,6 +40,7 @@ func (a *app) serve(ctx context.Context) error {
 	return daemon.Run(ctx, daemon.Options{
 		Paths: paths, Load: a.settings, Env: a.env,
 		Log: daemon.NewLog(a.stderr, a.env, settings.Log.Level), Version: versionName(),
+		Refill: a.refill,
 	}, reloads(ctx))
 }
 

@@ -39,14 +39,15 @@ func patience(path string) time.Duration {
 
 // Report says what Open found and did; its zero value: all was well.
 type Report struct {
-	Fresh    bool   // there was nothing: a first run
-	Damage   string // what was wrong with the database that was found
-	Aside    string // where that was moved
-	Vanished bool   // the database of an earlier run was not there
-	Restored string // the backup that took its place; "": an empty one did
-	Salvaged int    // events that were taken over from the damaged file
-	From, To int    // the schema it was migrated from and to
-	Backup   string // made before the migration
+	Fresh    bool      // there was nothing: a first run
+	Damage   string    // what was wrong with the database that was found
+	Aside    string    // where that was moved
+	Vanished bool      // the database of an earlier run was not there
+	Restored string    // the backup that took its place; "": an empty one did
+	Made     time.Time // when that was made; zero: none took its place
+	Salvaged int       // events that were taken over from the damaged file
+	From, To int       // the schema it was migrated from and to
+	Backup   string    // made before the migration
 	Notes    []string
 }
 
@@ -71,7 +72,7 @@ func (r Report) Lines() []string {
 	case r.Restored != "":
 		say("the backup %s took its place", r.Restored)
 	case r.Vanished || r.Aside != "":
-		say("no good backup was found: a new, empty database took its place")
+		say("no good backup was found: a new, empty database took its place; quotad import --from all records what coding tools have kept")
 	}
 	if r.Salvaged > 0 {
 		say("%d events were taken over that it lacked", r.Salvaged)
@@ -294,7 +295,7 @@ func (op *opening) build(backups []backupFile) error {
 			op.report.Notes = append(op.report.Notes, fmt.Sprintf("the backup %s was passed over: %v", filepath.Base(b.path), err))
 			continue
 		}
-		op.report.Restored = filepath.Base(b.path)
+		op.report.Restored, op.report.Made = filepath.Base(b.path), b.at
 		return diskError("restoring "+b.path, writeWhole(fresh, fresh+".part", copyInto(b.path)))
 	}
 	return createFile(fresh, op.known())

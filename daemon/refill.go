@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"quotad/daemon/store"
+	"quotad/quota"
+)
+
+// countedFor is how long before a backup a tool must have been counted for its
+// sessions to be read again: who does not use one any more, or never had it
+// counted, is not asked for it.
+const countedFor = 30 * 24 * time.Hour
+
+// refill has recorded anew what a backup lacks that took the place of a damaged
+// database, as far as the coding tools still have it. What waits in the spool comes
+// first: the same prompt is known by it.
+func (d *service) refill(ctx context.Context) {
+	since := d.restored
+	if d.Refill == nil || since.IsZero() {
+		return
+	}
+	select {
+	case <-d.drain.emptied:
+	case <-ctx.Done():
+		return
+	}
+	tools, err := d.engine.tools(since.Add(-countedFor))
+	n := 0
+	if err == nil && len(tools) > 0 {
+		n, err = d.Refill(ctx, since, tools)
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; quotad import --from all tries it again")
+	default:
+		d.Log.Warn().Int("events", n).Strs("tools", tools).Msg("what the backup lacks was looked for in the sessions of the tools")
+	}
+}
+
+// tools are those that were counted since an instant, by name.
+func (e *Engine) tools(since time.Time) ([]string, error) {
+	found := map[string]bool{}
+	err := e.store.View(func(tx *store.Tx) error {
+		for entry, err := range tx.Events("", since, time.Time{}, 0) {
+			if err != nil {
+				return err
+			}
+			if entry.Kind == quota.KindPrompt && entry.Tool != "" {
+				found[entry.Tool] = true
+			}
+		}
+		return nil
+	})
+	return slices.Sorted(maps.Keys(found)), err
+}
