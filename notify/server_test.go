@@ -98,7 +98,7 @@ type mode string
 const (
 	records mode = "records"
 	plain   mode = "plain"   // reads no markup
-	hangs   mode = "hangs"   // answers nothing
+	hangs   mode = "hangs"   // answers nothing until it becomes another
 	stalls  mode = "stalls"  // answers but does not answer Notify
 	dies    mode = "dies"    // goes away in the middle of Notify
 	refuses mode = "refuses" // says there are too many
@@ -111,14 +111,15 @@ type testServer struct {
 	conn *dbus.Conn
 	mu   sync.Mutex
 	mode mode
-	most int // refuses what comes after so many; 0: shows all
+	next chan struct{} // closed when the mode changes
+	most int           // refuses what comes after so many; 0: shows all
 	seen []string
 	apps map[string]bool
 }
 
 func (b *testBus) serve(m mode) *testServer {
 	b.t.Helper()
-	s := &testServer{conn: b.connect(), mode: m, apps: map[string]bool{}}
+	s := &testServer{conn: b.connect(), mode: m, next: make(chan struct{}), apps: map[string]bool{}}
 	if err := s.conn.Export(s, serverPath, serverName); err != nil {
 		b.t.Fatal(err)
 	}
@@ -138,6 +139,21 @@ func (s *testServer) become(m mode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mode = m
+	close(s.next)
+	s.next = make(chan struct{})
+}
+
+// goesOn waits while the server hangs.
+func (s *testServer) goesOn() {
+	for {
+		s.mu.Lock()
+		hung, next := s.mode == hangs, s.next
+		s.mu.Unlock()
+		if !hung {
+			return
+		}
+		<-next
+	}
 }
 
 // refuseAfter makes the server take no more than so many; 0: any number.
@@ -199,10 +215,8 @@ func (s *testServer) Notify(app string, _ uint32, icon, title, body string, _ []
 
 // GetCapabilities is called over the bus.
 func (s *testServer) GetCapabilities() ([]string, *dbus.Error) {
-	switch s.is() {
-	case hangs:
-		select {}
-	case plain:
+	s.goesOn()
+	if s.is() == plain {
 		return []string{"body"}, nil
 	}
 	return []string{"body", "body-markup"}, nil

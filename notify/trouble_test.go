@@ -88,13 +88,13 @@ func (f *following) tell(title string) {
 }
 
 // until waits for an attempt that came out so.
-func (f *following) until(o Outcome) {
+func (f *following) until(o Outcome) Report {
 	f.t.Helper()
 	for over := time.After(20 * time.Second); ; {
 		select {
 		case r := <-f.tried:
 			if r.Outcome == o {
-				return
+				return r
 			}
 		case <-over:
 			f.t.Fatalf("no attempt was %v within 20 s; the states are %q", o, f.states())
@@ -186,6 +186,33 @@ func TestASlowServerIsWaitedFor(t *testing.T) {
 	f.until(Delivered)
 	f.until(Delivered)
 	if got := s.shows(); got != showing("one", "two") {
+		t.Errorf("shown %q", got)
+	}
+}
+
+// A server that hung is told what waits when it goes on, and not only when the
+// next attempt is due.
+func TestAServerThatGoesOnIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	bus := newBus(t).start()
+	s := bus.serve(hangs)
+	f := bus.follow()
+	f.tell("one")
+	due := f.until(Hung).Next
+	for resting := false; !resting; { // between two attempts, and the next is a while away
+		select {
+		case r := <-f.tried:
+			due = r.Next
+		case <-time.After(2*answerTime + time.Second/2):
+			resting = time.Until(due) > time.Second
+		}
+	}
+	s.become(records)
+	f.until(Delivered)
+	if now := time.Now(); !now.Before(due) {
+		t.Errorf("told at %v, the next attempt was due at %v", now, due)
+	}
+	if got := s.shows(); got != showing("one") {
 		t.Errorf("shown %q", got)
 	}
 }

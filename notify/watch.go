@@ -15,9 +15,9 @@ const (
 	lastPause  = 5 * time.Minute
 )
 
-// Watch calls wake when a notification server comes up on the session bus, and
-// when the bus itself does. It costs one connection, and no timer while that
-// stands.
+// Watch calls wake when a notification server on the session bus answers that
+// did not, having come up or having hung, and when the bus itself comes up. It
+// costs one connection, and no timer while that stands.
 func (d *Desktop) Watch(ctx context.Context, wake func()) {
 	appeared := fileMade(ctx, busFile(d.Env))
 	pause := firstPause
@@ -55,13 +55,30 @@ func (d *Desktop) listen(ctx context.Context, wake func()) bool {
 	if err != nil {
 		return false
 	}
-	wake() // a server may have come before the match did
-	for s := range signals {
-		if serverCame(s) {
-			wake()
+	wake() // the bus may know a server to start
+	for answer := ask(conn); ; {
+		select {
+		case s, ok := <-signals:
+			if !ok {
+				return true
+			}
+			if serverCame(s) {
+				answer = ask(conn)
+			}
+		case call := <-answer:
+			if call.Err == nil {
+				wake()
+			}
 		}
 	}
-	return true
+}
+
+// ask has the server answer once, whenever it can: one that hangs does so when
+// it goes on. Nothing comes of asking while there is none, but it is asked
+// again when it comes.
+func ask(conn *dbus.Conn) <-chan *dbus.Call {
+	return conn.Object(serverName, serverPath).
+		Go(serverName+".GetCapabilities", dbus.FlagNoAutoStart, make(chan *dbus.Call, 1)).Done
 }
 
 // serverCame reads a signal. Any peer can send one that looks alike, but only
