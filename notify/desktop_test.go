@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,24 +103,43 @@ func TestDesktopWithoutServer(t *testing.T) {
 			t.Fatal(o, committed, err)
 		}
 	})
+	t.Run("a bus that says nothing", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "bus")
+		silent, err := net.Listen("unix", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer silent.Close()
+		d := NewDesktop(nil, func(name string) string {
+			return map[string]string{"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + file}[name]
+		})
+		o, committed, err := show(t, d, note("a", "b"))
+		if o != NoBus || committed || !strings.Contains(err.Error(), "does not answer") {
+			t.Fatal(o, committed, err)
+		}
+	})
 	t.Run("a bus without a server", func(t *testing.T) {
 		bus := newBus(t).start()
 		if o, committed, err := show(t, NewDesktop(nil, bus.env), note("a", "b")); o != NoServer || committed {
 			t.Fatal(o, committed, err)
 		}
 	})
-	t.Run("a server that cannot be started", func(t *testing.T) {
-		bus := newBus(t)
-		service := "[D-BUS Service]\nName=" + serverName + "\nExec=/bin/false\n"
-		if err := os.WriteFile(filepath.Join(bus.services, "n.service"), []byte(service), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		bus.start()
-		o, committed, err := show(t, NewDesktop(nil, bus.env), note("a", "b"))
-		if o != NoServer || committed || !strings.Contains(err.Error(), "did not start") {
-			t.Fatal(o, committed, err)
-		}
-	})
+	for name, program := range map[string]string{
+		"a server that cannot be started":       "/bin/false",
+		"a server that never takes up its work": "/bin/sleep 5",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bus := newBus(t)
+			bus.knows(program)
+			bus.start()
+			o, committed, err := show(t, NewDesktop(nil, bus.env), note("a", "b"))
+			if o != NoServer || committed || !strings.Contains(err.Error(), "did not start") {
+				t.Fatal(o, committed, err)
+			}
+		})
+	}
 }
 
 func TestDesktopGivesUpWhereNothingCanBeStored(t *testing.T) {

@@ -48,6 +48,16 @@ func newBus(t *testing.T) *testBus {
 	return b
 }
 
+// knows tells the bus a server to start when it is asked for. It is called
+// before the bus starts.
+func (b *testBus) knows(command string) {
+	b.t.Helper()
+	service := fmt.Sprintf("[D-BUS Service]\nName=%s\nExec=%s\n", serverName, command)
+	if err := os.WriteFile(filepath.Join(b.services, "n.service"), []byte(service), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // start starts the bus, and returns when it listens.
 func (b *testBus) start() *testBus {
 	b.t.Helper()
