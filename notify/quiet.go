@@ -1,6 +1,10 @@
 package notify
 
-import "time"
+import (
+	"time"
+
+	"quotad/quota"
+)
 
 // HoldReason says why notices are held back.
 type HoldReason int
@@ -31,9 +35,9 @@ type Quiet struct {
 	Start, End int // minutes after midnight; half-open; End before Start: on the next day; equal: none
 }
 
-// At is the hold at an instant, by the clock of a zone. Where the clock is put back over a start or an
-// end, the longer stretch holds; where it is put forward over one, the moment
-// of the change stands for it.
+// At is the hold at an instant, by the clock of a zone. Where the clock is put
+// back over a start or an end, the longer stretch holds; where it is put forward
+// over one, the moment of the change stands for it.
 func (q Quiet) At(now time.Time, zone *time.Location) Hold {
 	if q.Start == q.End {
 		return Hold{}
@@ -44,36 +48,11 @@ func (q Quiet) At(now time.Time, zone *time.Location) Hold {
 		if q.End < q.Start {
 			endDay++
 		}
-		start, _ := onWall(y, m, day, q.Start, zone)
-		_, end := onWall(y, m, endDay, q.End, zone)
+		start, _ := quota.OnWall(y, m, day, time.Duration(q.Start)*time.Minute, zone)
+		_, end := quota.OnWall(y, m, endDay, time.Duration(q.End)*time.Minute, zone)
 		if !now.Before(start) && now.Before(end) {
 			return Hold{Reason: HoldQuiet, Until: end}
 		}
 	}
 	return Hold{}
-}
-
-// onWall is the first and the last instant at which the clock in zone shows
-// the minute of the day; the moment of the change where it never does.
-func onWall(y int, m time.Month, d, minute int, zone *time.Location) (first, last time.Time) {
-	wall := time.Date(y, m, d, 0, minute, 0, 0, time.UTC)
-	for _, near := range []time.Time{wall.Add(-24 * time.Hour), wall.Add(24 * time.Hour)} {
-		_, offset := near.In(zone).Zone()
-		t := wall.Add(-time.Duration(offset) * time.Second)
-		if _, shown := t.In(zone).Zone(); shown != offset {
-			continue
-		}
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
-		if t.After(last) {
-			last = t
-		}
-	}
-	if first.IsZero() {
-		_, before := wall.Add(-24 * time.Hour).In(zone).Zone()
-		change, _ := wall.Add(-time.Duration(before) * time.Second).In(zone).ZoneBounds()
-		return change, change
-	}
-	return first, last
 }

@@ -70,29 +70,6 @@ func hourEnd(begin time.Time) time.Time {
 // dayBegin is the first instant of a day. Clocks that are moved at midnight
 // make that another hour, or one that comes twice.
 func dayBegin(year int, month time.Month, day int, zone *time.Location) time.Time {
-	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	from, until := t.ZoneBounds()
-	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	switch on := onlyDay(t); {
-	case on.Before(want): // there is no midnight, and the clock is moved after t
-		return until
-	case t.Hour() > 0 || t.Minute() > 0:
-		return from
-	}
-	if from.IsZero() {
-		return t
-	}
-	_, now := t.Zone()
-	_, before := from.Add(-1).Zone()
-	first := t.Add(time.Duration(now-before) * time.Second)
-	if first.Before(from) && onlyDay(first).Equal(want) {
-		return first
-	}
-	return t
-}
-
-// onlyDay is a day on its clock, written as midnight of it in UTC.
-func onlyDay(t time.Time) time.Time {
-	year, month, day := t.Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	first, _ := OnWall(year, month, day, 0, zone)
+	return first
 }
