@@ -111,7 +111,8 @@ func (h *toldHistory) columns(values []float64, most float64) string {
 	return b.String()
 }
 
-// dayLines are the hours of each day, one line a day.
+// dayLines are the hours of each day, one line a day. Each has its place: where
+// the clock is moved one stays empty, or stands for two.
 func (h *toldHistory) dayLines() []string {
 	type dayOf struct {
 		name  string
@@ -124,11 +125,15 @@ func (h *toldHistory) dayLines() []string {
 		at := row.From.In(h.now.Location())
 		name := h.day(at)
 		if len(days) == 0 || days[len(days)-1].name != name {
-			days = append(days, dayOf{name: name, hours: make([]float64, at.Hour())})
+			days = append(days, dayOf{name: name})
 		}
 		d := &days[len(days)-1]
-		d.hours, d.use = append(d.hours, h.share(&row.Use)), row.Plus(d.use)
-		most = max(most, h.share(&row.Use))
+		for len(d.hours) <= at.Hour() {
+			d.hours = append(d.hours, 0)
+		}
+		d.hours[at.Hour()] += h.share(&row.Use)
+		d.use = row.Plus(d.use)
+		most = max(most, d.hours[at.Hour()])
 	}
 	rows := [][]string{{"", "0     6     12    18    ", strings.ToUpper(string(h.Plan.Unit))}}
 	for _, d := range days {

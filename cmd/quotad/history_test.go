@@ -121,3 +121,30 @@ func TestTheKeysThatUsedMostComeFirst(t *testing.T) {
 		t.Errorf("the others come to %+v", rest.Use)
 	}
 }
+
+// On a day of another length than 24 hours each hour has its place all the same.
+func TestHoursHaveTheirColumnsWhereClocksAreMoved(t *testing.T) {
+	for _, c := range []struct{ name, zone, day string }{
+		{"an ordinary day", "Europe/Berlin", "2026-03-28"},
+		{"an hour is missing", "Europe/Berlin", "2026-03-29"},
+		{"an hour comes twice", "Europe/Berlin", "2026-10-25"},
+		{"midnight is missing", "America/Sao_Paulo", "2018-11-04"},
+		{"half an hour comes twice", "Australia/Lord_Howe", "2024-04-07"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			noon := inZone(t, c.zone, c.day+"T12:00:00Z")
+			eight, _ := onDay(noon, 0, 8*time.Hour)
+			since, until := midnight(noon, 0), midnight(noon, 1)
+			from, next := eight.UTC(), eight.Add(time.Hour).UTC()
+			use := quota.Use{Prompts: 1}
+			h := &toldHistory{screen: screen{width: 80}, now: until, History: &quota.History{
+				Per: quota.PerHour, Since: &since, Until: &until, Total: use,
+				Rows: []quota.HistoryRow{{From: &from, Until: &next, Use: use}},
+			}}
+			lines := h.dayLines()
+			if len(lines) != 2 || !strings.Contains(lines[1], "  ________@_______________  ") {
+				t.Errorf("%q", lines)
+			}
+		})
+	}
+}

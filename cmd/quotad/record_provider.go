@@ -102,11 +102,7 @@ func readUse(r *quota.Reading, use string) bool {
 // parseReset reads a time to come: a time of day is the next one after at.
 func parseReset(text string, at time.Time) (time.Time, error) {
 	if clock, ok := parseTimeOfDay(strings.TrimSpace(text)); ok {
-		t := onDay(at, clock)
-		if !t.After(at) {
-			t = onDay(at.AddDate(0, 0, 1), clock)
-		}
-		return t, nil
+		return nextTime(at, clock), nil
 	}
 	return parseTime("--reading: the time after @", text, at)
 }

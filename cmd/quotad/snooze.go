@@ -74,14 +74,10 @@ func parseSnooze(args []string, now time.Time) (time.Time, error) {
 // parseNext reads a time that is to come.
 func parseNext(text string, now time.Time) (time.Time, error) {
 	if at, ok := parseTimeOfDay(text); ok {
-		t := onDay(now, at)
-		if !t.After(now) {
-			t = onDay(now.AddDate(0, 0, 1), at)
-		}
-		return t, nil
+		return nextTime(now, at), nil
 	}
 	if strings.EqualFold(text, "tomorrow") {
-		return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location()), nil
+		return midnight(now, 1), nil
 	}
 	if t, ok := parseInstant(text, now.Location()); ok {
 		return t, nil

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quotad/quota"
 )
 
 // timeForms is what help says about a time.
@@ -17,17 +19,17 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	if t, ok := parseInstant(text, now.Location()); ok {
 		return t, nil
 	}
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	switch word := strings.ToLower(strings.TrimSpace(text)); word {
 	case "now":
 		return now, nil
 	case "today":
-		return midnight, nil
+		return midnight(now, 0), nil
 	case "yesterday":
-		return midnight.AddDate(0, 0, -1), nil
+		return midnight(now, -1), nil
 	default:
 		if at, ok := parseTimeOfDay(word); ok {
-			return onDay(now, at), nil
+			first, _ := onDay(now, 0, at)
+			return first, nil
 		}
 		if age, ok := parseAge(word); ok {
 			return now.Add(-age), nil
@@ -55,33 +57,64 @@ func parseRange(since, until string, now time.Time, hint string) (from, to time.
 	return from, to, nil
 }
 
-// parseInstant reads a time that means the same whenever it is read.
+// parseInstant reads a time that means the same whenever it is read. One without
+// a zone is when a clock in loc shows it first; where it never does, because it
+// is moved then, the moment of that.
 func parseInstant(text string, loc *time.Location) (time.Time, bool) {
 	text = strings.TrimSpace(text)
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04Z07:00",
-		"2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly,
-	} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04Z07:00"} {
 		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
 			return t, t.Year() >= 2000
 		}
 	}
-	return time.Time{}, false
-}
-
-// parseTimeOfDay reads "14:30" or "14:30:05".
-func parseTimeOfDay(text string) (time.Time, bool) {
-	for _, layout := range []string{time.TimeOnly, "15:04"} {
+	for _, layout := range []string{"2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+			first, _ := quota.OnWall(t.Year(), t.Month(), t.Day(), timeOfDay(t), loc)
+			return first, t.Year() >= 2000
 		}
 	}
 	return time.Time{}, false
 }
 
-// onDay is a time of day on the day of t.
-func onDay(t, at time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), at.Hour(), at.Minute(), at.Second(), 0, t.Location())
+// parseTimeOfDay reads "14:30" or "14:30:05", as so long after midnight.
+func parseTimeOfDay(text string) (time.Duration, bool) {
+	for _, layout := range []string{time.TimeOnly, "15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return timeOfDay(t), true
+		}
+	}
+	return 0, false
+}
+
+// timeOfDay is what the clock of t shows, as so long after midnight.
+func timeOfDay(t time.Time) time.Duration {
+	h, m, s := t.Clock()
+	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
+}
+
+// onDay is the first and the last instant of a time of day, so many days after
+// that of now.
+func onDay(now time.Time, days int, at time.Duration) (first, last time.Time) {
+	return quota.OnWall(now.Year(), now.Month(), now.Day()+days, at, now.Location())
+}
+
+// midnight is when the day begins that is so many after that of now.
+func midnight(now time.Time, days int) time.Time {
+	first, _ := onDay(now, days, 0)
+	return first
+}
+
+// nextTime is when a clock shows a time of day after now.
+func nextTime(now time.Time, at time.Duration) time.Time {
+	first, last := onDay(now, 0, at)
+	switch {
+	case first.After(now):
+		return first
+	case last.After(now): // the clock is put back today
+		return last
+	}
+	first, _ = onDay(now, 1, at)
+	return first
 }
 
 // parseAge reads "90m", "2h", "-1h30m", "3d", "2w", each with or without "ago".
