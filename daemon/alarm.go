@@ -28,13 +28,17 @@ type alarm struct {
 	at       time.Time // the boundary it is set to; zero: none
 }
 
-// once is a schedule with one instant in it. After that it never rings.
+// once is a schedule with one instant of the wall clock in it. After that it
+// never rings.
 type once time.Time
 
-// Next implements cron.Schedule; the zero time means never.
+// Next implements cron.Schedule; the zero time means never. It counts on from t,
+// to keep its monotonic clock: cron waits for the entry that comes first, and
+// beside one that knows the wall alone it would compare the heartbeats by the
+// wall too, and hold them back for as long as the clock was set back.
 func (o once) Next(t time.Time) time.Time {
-	if at := time.Time(o); at.After(t) {
-		return at
+	if left := time.Time(o).Sub(t); left > 0 {
+		return t.Add(left)
 	}
 	return time.Time{}
 }

@@ -212,3 +212,17 @@ func TestTheAlarmRings(t *testing.T) {
 		})
 	})
 }
+
+// Else an entry of the wall alone would hold those of intervals back after the
+// clock was set back, see once.Next.
+func TestTheBoundaryIsComparedByTheMonotonicClock(t *testing.T) {
+	now := time.Now()
+	at := now.Add(time.Hour).Round(0).UTC()
+	next := once(at).Next(now)
+	if !next.Equal(at) || next == next.Round(0) {
+		t.Errorf("%v, want %v and a monotonic clock", next, at)
+	}
+	if next := once(at).Next(now.Add(time.Hour)); !next.IsZero() {
+		t.Errorf("rings again at %v", next)
+	}
+}
