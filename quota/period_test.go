@@ -83,6 +83,7 @@ func TestADayIsAsLongAsItsClockMakesIt(t *testing.T) {
 		{"autumn", "Europe/Berlin", "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", 25},
 		{"no midnight", "Asia/Beirut", "2022-03-27T12:00:00Z", "2022-03-26T22:00:00Z", 23},
 		{"two midnights", "America/Havana", "2022-11-06T12:00:00Z", "2022-11-06T04:00:00Z", 25},
+		{"a leap day", "Europe/Berlin", "2028-02-29T12:00:00Z", "2028-02-28T23:00:00Z", 24},
 		{"a clock that is not moved", "Asia/Shanghai", "2026-10-25T12:00:00Z", "2026-10-24T16:00:00Z", 24},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,6 +91,27 @@ func TestADayIsAsLongAsItsClockMakesIt(t *testing.T) {
 			begin := PerDay.Begin(instant(c.at), zone)
 			hours := PerDay.End(begin, zone).Sub(begin).Hours()
 			if !begin.Equal(instant(c.begin)) || hours != c.hours {
+				t.Errorf("begins at %v and has %v hours", begin.UTC(), hours)
+			}
+		})
+	}
+}
+
+func TestMonthsOfAHistoryAreThoseOfTheCalendar(t *testing.T) {
+	for _, c := range []struct {
+		name, zone, at, begin string
+		hours                 float64
+	}{
+		{"a leap year", "Europe/Berlin", "2028-02-29T22:59:59Z", "2028-01-31T23:00:00Z", 29 * 24},
+		{"the month after it", "Europe/Berlin", "2028-02-29T23:00:00Z", "2028-02-29T23:00:00Z", 31*24 - 1},
+		{"another year", "America/New_York", "2027-02-28T12:00:00Z", "2027-02-01T05:00:00Z", 28 * 24},
+		{"a hundredth", "UTC", "2100-02-28T12:00:00Z", "2100-02-01T00:00:00Z", 28 * 24},
+		{"a clock put back", "Africa/Cairo", "2024-10-31T21:59:59Z", "2024-09-30T21:00:00Z", 31*24 + 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			zone := zoneOf(t, c.zone)
+			begin := PerMonth.Begin(instant(c.at), zone)
+			if hours := PerMonth.End(begin, zone).Sub(begin).Hours(); !begin.Equal(instant(c.begin)) || hours != c.hours {
 				t.Errorf("begins at %v and has %v hours", begin.UTC(), hours)
 			}
 		})

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,73 @@ func TestMonthsStepByTheSubscriptionInUTC8(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNoMonthDriftsAfterAShortOne(t *testing.T) {
+	for anchor, want := range map[string]string{
+		"2027-08-28T23:59:59+08:00": "09-28 10-28 11-28 12-28 01-28 02-28 03-28 04-28 05-28 06-28 07-28 08-28",
+		"2027-08-29T00:00:00+08:00": "09-29 10-29 11-29 12-29 01-29 02-29 03-29 04-29 05-29 06-29 07-29 08-29",
+		"2027-08-30T10:00:00+08:00": "09-30 10-30 11-30 12-30 01-30 02-29 03-30 04-30 05-30 06-30 07-30 08-30",
+		"2027-08-31T23:59:59+08:00": "09-30 10-31 11-30 12-31 01-31 02-29 03-31 04-30 05-31 06-30 07-31 08-31",
+		"2028-02-29T00:00:00+08:00": "03-29 04-29 05-29 06-29 07-29 08-29 09-29 10-29 11-29 12-29 01-29 02-28 03-29",
+		"2028-02-29T07:59:59+08:00": "03-29 04-29 05-29 06-29 07-29 08-29 09-29 10-29 11-29 12-29 01-29 02-28 03-29", // the 28th in UTC
+		"2024-02-29T12:00:00Z":      "03-29 04-29 05-29 06-29 07-29 08-29 09-29 10-29 11-29 12-29 01-29 02-28 03-29",
+		"2099-12-31T12:00:00+08:00": "01-31 02-28 03-31 04-30", // 2100 has no leap day
+	} {
+		w, at := Window{Kind: Monthly}, instant(anchor)
+		var got []string
+		for range strings.Fields(want) {
+			at = w.span(instant(anchor), at).Until
+			got = append(got, at.In(UTC8).Format("01-02"))
+			if clock := instant(anchor).In(UTC8).Format(time.TimeOnly); at.In(UTC8).Format(time.TimeOnly) != clock {
+				t.Errorf("%s: %v is not at %s", anchor, at.In(UTC8), clock)
+			}
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s\n got %s\nwant %s", anchor, text, want)
+		}
+	}
+}
+
+// Ten years of boundaries rise, each a month after the one before, on the day of
+// the subscription or the last that the month has, and so does what a State
+// announces next.
+func TestBoundariesRiseAndDoNotDrift(t *testing.T) {
+	plan := Plan{ID: "lab/both", Unit: Prompts, Windows: []Window{
+		{Name: "week", Kind: Anchored, Length: 7 * aDay, Cap: One}, {Name: "month", Kind: Monthly, Cap: One},
+	}}
+	rapid.Check(t, func(t *rapid.T) {
+		day := rapid.IntRange(28, 31).Draw(t, "day")
+		second := rapid.IntRange(0, 86399).Draw(t, "second")
+		anchor := time.Date(2027, time.Month(rapid.IntRange(1, 14).Draw(t, "month")), day, 0, 0, second, 0, UTC8).UTC()
+		day = anchor.In(UTC8).Day() // of a month without it, one of the next
+		m := &Meter{Account: Account{Name: DefaultAccount, Plan: plan, Subscribed: anchor}}
+		state, month, week := State{}, anchor, anchor
+		for at := anchor; at.Before(anchor.AddDate(10, 0, 0)); {
+			next, ok := state.NextBoundary(m, at)
+			if !ok || !next.After(at) || next.Sub(at) > 7*aDay {
+				t.Fatalf("after %v comes %v", at, next)
+			}
+			at = next
+			from := plan.Windows[1].span(anchor, at).From
+			newWeek, newMonth := at.Sub(week) == 7*aDay, from.Equal(at)
+			if newWeek {
+				week = at
+			}
+			if !newMonth {
+				if !newWeek {
+					t.Fatalf("%v is the end of nothing", at)
+				}
+				continue
+			}
+			local := from.In(UTC8)
+			last := time.Date(local.Year(), local.Month()+1, 0, 0, 0, 0, 0, UTC8).Day()
+			if days := from.Sub(month) / aDay; days < 28 || days > 31 || local.Day() != min(day, last) || from.Sub(month)%aDay != 0 {
+				t.Fatalf("the month of %v begins at %v", anchor.In(UTC8), local)
+			}
+			month = from
+		}
+	})
 }
 
 func TestWeeksAreSevenTimes24HoursWhateverTheClocksDo(t *testing.T) {
