@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,10 +23,14 @@ type wallZone struct {
 }
 
 // newWallZone is the zone that the environment says by TZ, and without one that
-// of the machine, by a file as Go has them.
+// of the machine, by a file as Go has them. TZ may name a file itself: some set
+// it to :/etc/localtime, which means that of the machine.
 func newWallZone(env func(string) (string, bool), file string) *wallZone {
-	if _, said := env("TZ"); said {
+	if tz, said := env("TZ"); said {
 		file = ""
+		if path := strings.TrimPrefix(tz, ":"); filepath.IsAbs(path) {
+			file = path
+		}
 	}
 	return &wallZone{file: file, zone: time.Local}
 }

@@ -84,6 +84,17 @@ func TestAZoneOfTheEnvironmentIsFixed(t *testing.T) {
 	}
 }
 
+func TestAFileThatTheEnvironmentNamesIsLookedAt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "localtime")
+	inZone(t, path, "Europe/Berlin")
+	z := newWallZone(func(string) (string, bool) { return ":" + path, true }, filepath.Join(t.TempDir(), "another"))
+	berlin := hour(z)
+	inZone(t, path, "Asia/Shanghai")
+	if shanghai := hour(z); berlin != "13:00" || shanghai != "20:00" {
+		t.Errorf("in Berlin it is %s, in Shanghai %s", berlin, shanghai)
+	}
+}
+
 // The windows are instants; only what is said of them goes by the new zone.
 func TestAJourneyMovesTheWordsAndNotTheWindows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "localtime")
