@@ -32,6 +32,21 @@ func (d *service) stopPoller() {
 	}
 }
 
+// exchangePoller begins anew by the present settings.
+func (d *service) exchangePoller() {
+	d.exchange.Lock()
+	defer d.exchange.Unlock()
+	d.stopPoller()
+	d.startPoller()
+}
+
+// settledPoller is the present one, and the next where they are being exchanged.
+func (d *service) settledPoller() *poller {
+	d.exchange.RLock()
+	defer d.exchange.RUnlock()
+	return d.poller()
+}
+
 // poller is the present one; nil where no reading is enabled.
 func (d *service) poller() *poller {
 	d.mu.Lock()

@@ -103,9 +103,10 @@ type service struct {
 	pipe  *notify.Pipeline // the present one
 	close func()           // ends it
 
-	poll    *poller // the present one, of mu too; nil where no reading is enabled
-	endPoll func()  // ends it
-	polls   pollTally
+	poll     *poller      // the present one, of mu too; nil where no reading is enabled
+	endPoll  func()       // ends it
+	exchange sync.RWMutex // held for writing while one takes the place of another
+	polls    pollTally
 
 	house    sync.Mutex  // one housekeeping at a time
 	cramped  bool        // of house: there was no room for a compaction
@@ -270,8 +271,7 @@ func (d *service) reload(ctx context.Context) {
 	}
 	d.stopPipeline()
 	d.startPipeline()
-	d.stopPoller()
-	d.startPoller()
+	d.exchangePoller()
 	d.ear()
 	d.ear = d.startCrush()
 	d.Log.Info().Msg("took the configuration")

@@ -112,12 +112,18 @@ func windowIn(st *quota.Status, name string) *quota.WindowStatus {
 
 // postSync asks the provider at once.
 func (d *service) postSync(r *http.Request, in SyncRequest) (any, error) {
-	snap := d.engine.Snapshot()
-	if err := knownAccount(snap, in.Account); err != nil {
-		return nil, err
+	for p := d.settledPoller(); ; {
+		snap := d.engine.Snapshot()
+		if err := knownAccount(snap, in.Account); err != nil {
+			return nil, err
+		}
+		results, err := p.sync(r.Context(), in.Account)
+		next := d.settledPoller()
+		if next == p || next == nil || r.Context().Err() != nil {
+			return answerSync(snap.Settings, in.Account, results), err
+		}
+		p = next // the configuration was taken meanwhile: ask by the new one
 	}
-	results, err := d.poller().sync(r.Context(), in.Account)
-	return answerSync(snap.Settings, in.Account, results), err
 }
 
 // SyncOffline is POST /v1/sync on an engine of its own, where no daemon runs.
