@@ -66,7 +66,7 @@ cat >"$XDG_CONFIG_HOME/dunst/dunstrc" <<'D'
 width = 420
 height = 300
 offset = 20x20
-history_length = 100
+history_length = 500
 stack_duplicates = no
 hide_duplicate_count = no
 markup = full
@@ -113,8 +113,9 @@ picture() {
 
 # --- the daemon -----------------------------------------------------------
 
-# plan LENGTH: a window of that length with room for four prompts.
+# plan LENGTH [ACCOUNT...]: a window of that length with room for four prompts.
 plan() {
+	local account
 	cat >"$XDG_CONFIG_HOME/quotad/config.toml" <<-C
 		[account.default]
 		plan = "lab/desktop"
@@ -130,6 +131,9 @@ plan() {
 		length = "$1"
 		cap = 4
 	C
+	for account in "${@:2}"; do
+		printf '[account.%s]\nplan = "lab/desktop"\n' "$account" >>"$XDG_CONFIG_HOME/quotad/config.toml"
+	done
 }
 
 answers() { curl -sf --max-time 2 --unix-socket "$socket" http://quotad/healthz >/dev/null; }
@@ -154,6 +158,23 @@ prompt() {
 		curl -sf --max-time 5 --unix-socket "$socket" -d '{"tool":"desktop-test"}' http://quotad/v1/events >>"$OUT/posts.log" ||
 			fail "a prompt is taken"
 	done
+}
+
+# busy SECONDS: prompts and status all the while, each answered within a second.
+busy() {
+	local until=$((SECONDS + $1))
+	while [ "$SECONDS" -lt "$until" ]; do
+		curl -sf --max-time 1 --unix-socket "$socket" -d '{"tool":"desktop-test"}' http://quotad/v1/events >>"$OUT/posts.log" || return 1
+		curl -sf --max-time 1 --unix-socket "$socket" http://quotad/v1/status >/dev/null || return 1
+		sleep 0.1
+	done
+}
+
+# anew: the daemon without what it knew.
+anew() {
+	stop_daemon
+	rm -rf "$XDG_STATE_HOME"
+	start_daemon
 }
 
 window() { curl -sf --max-time 2 --unix-socket "$socket" http://quotad/v1/status | jq -r ".accounts[0].windows[0].$1"; }
@@ -223,22 +244,62 @@ equal "and not again" 1 "$(told .)"
 
 say "-- a notification server that hangs for a while"
 kill -STOP "$dunst"
-at=$(now)
 prompt 1
-sleep 8
-check "prompts are taken all the while" answers
+check "prompts are taken all the while, and status is told" busy 8
 kill -CONT "$dunst"
-within "exhausted, when the server goes on" 15 has_told exhausted
-sleep 8
+within "exhausted, when the server goes on" 3 has_told exhausted
+sleep 4
 equal "and not again" 1 "$(told exhausted)"
 equal "nor anything else" 2 "$(told .)"
 
+say "-- a daemon that is killed while the server hangs"
+anew
+before=$(told '75 % used')
+kill -STOP "$dunst"
+prompt 3
+within "it tries to tell" 5 pgrep -P "$daemon"
+child=$(pgrep -P "$daemon" | head -1)
+{ kill -KILL "$daemon"; wait "$daemon"; } 2>/dev/null || true
+within "the process that tells ends, too" 3 gone "$child"
+start_daemon
+kill -CONT "$dunst"
+within "75 %, when both are there again" 5 shown_more '75 % used' "$before"
+sleep 2
+equal "and not again" $((before + 1)) "$(told '75 % used')"
+
+say "-- a server that hangs until the window has refreshed"
+plan 6s
+anew
+before=$(told '75 % used') refreshed=$(told refreshed)
+kill -STOP "$dunst"
+prompt 3
+sleep 7
+kill -CONT "$dunst"
+within "refreshed, when the server goes on" 3 shown_more refreshed "$refreshed"
+sleep 1
+equal "75 % is no longer told" "$before" "$(told '75 % used')"
+equal "refreshed is told once" $((refreshed + 1)) "$(told refreshed)"
+
+say "-- a hundred notices at once"
+mapfile -t hundred < <(seq -f 'many%03g' 0 99)
+plan 5m "${hundred[@]}"
+anew
+at=$(now)
+for account in "${hundred[@]}"; do
+	for _ in 1 2 3; do printf '{"account":"%s"}\n' "$account"; done
+done | curl -sf --max-time 5 --unix-socket "$socket" -H 'Content-Type: application/x-ndjson' --data-binary @- http://quotad/v1/events >>"$OUT/posts.log" ||
+	fail "the prompts are taken"
+check "prompts are taken all the while, and status is told" busy 1
+picture hundred
+within "all are told" 15 shown_more many 99
+say "      within $(bc_sub "$(now)" "$at") s"
+equal "each is told once" "${hundred[*]}" "$(shown | grep -o 'many[0-9]*' | sort | tr '\n' ' ' | sed 's/ $//')"
+plan 5m
+
 say "-- do not disturb"
-stop_daemon
-rm -rf "$XDG_STATE_HOME"
+anew
 dunstctl set-paused true
 before=$(told '75 % used')
-start_daemon
 prompt 3
 within "the server has taken it" 5 waiting 1
 equal "nothing is shown" 0 "$(dunstctl count displayed)"
