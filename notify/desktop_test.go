@@ -53,6 +53,7 @@ func TestDesktopShows(t *testing.T) {
 }
 
 func TestDesktopMeetsBadServers(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mode      mode
 		outcome   Outcome
@@ -88,6 +89,7 @@ func TestDesktopMeetsBadServers(t *testing.T) {
 }
 
 func TestDesktopWithoutServer(t *testing.T) {
+	t.Parallel()
 	t.Run("no bus", func(t *testing.T) {
 		dir := t.TempDir()
 		d := NewDesktop(nil, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": dir}[name] })
@@ -154,6 +156,7 @@ func TestDesktopGivesUpWhereNothingCanBeStored(t *testing.T) {
 
 // A child that does not keep to the conversation.
 func TestDesktopMeetsBadChildren(t *testing.T) {
+	t.Parallel()
 	bus := newBus(t).start()
 	for _, c := range []struct {
 		name, script string
@@ -184,6 +187,7 @@ func TestDesktopMeetsBadChildren(t *testing.T) {
 }
 
 func TestDesktopStopsSoon(t *testing.T) {
+	t.Parallel()
 	bus := newBus(t).start()
 	for _, c := range []struct {
 		name, script string
@@ -242,6 +246,7 @@ func TestBusAddress(t *testing.T) {
 }
 
 func TestWatchSeesAServerCome(t *testing.T) {
+	t.Parallel()
 	for _, late := range []bool{false, true} {
 		bus := newBus(t)
 		if !late {

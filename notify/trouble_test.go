@@ -364,6 +364,7 @@ func TestNoOtherWayIsTried(t *testing.T) {
 // Any peer can send the signals of a server. Those that are well made change
 // nothing; those that are not end the child, and nothing else.
 func TestSignalsOfAStranger(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		signal  string
@@ -488,7 +489,7 @@ func TestTheWatchLeavesNothingBehind(t *testing.T) {
 	bus := newBus(t)
 	before := held(t)
 	f := bus.follow() // two goroutines
-	const rounds = 5
+	const rounds = 3
 	for range rounds {
 		f.tell("a")
 		f.until(NoBus)
@@ -557,6 +558,7 @@ func soon(t *testing.T, what string, is func() bool) {
 
 // What is no longer true when a hung server goes on is not shown any more.
 func TestWhatIsStaleWhenAServerGoesOnIsDropped(t *testing.T) {
+	t.Parallel()
 	bus := newBus(t).start()
 	s := bus.serve(hangs)
 	f := bus.follow()
