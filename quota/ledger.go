@@ -193,8 +193,16 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 	if err != nil {
 		return err
 	}
-	// A State says how much a rolling window holds, and not of when.
-	sure := l.past.Add(l.Meter.Account.Plan.reach())
+	// A State says how much a rolling window holds, and not of when: two are one
+	// only where what changed had come back by the last entry. Until the next one
+	// nothing comes back.
+	reach := l.Meter.Account.Plan.reach()
+	sure := func(next time.Time) bool {
+		if reach > 0 {
+			next = state.Head
+		}
+		return next.After(l.past.Add(reach))
+	}
 	last, folded := from, 0
 	for e, err := range b.Entries(l.Meter.Account.Name, from) {
 		if err != nil {
@@ -202,7 +210,7 @@ func (l *Ledger) refold(b Book, state State, from time.Time) error {
 		}
 		for len(kept) > 0 && !kept[0].At.After(e.At) {
 			now := state.Encode()
-			if kept[0].At.After(sure) && bytes.Equal(now, kept[0].State) {
+			if sure(kept[0].At) && bytes.Equal(now, kept[0].State) {
 				return nil // from here on nothing has changed
 			}
 			if err := b.PutCheckpoint(l.Meter.Account.Name, Checkpoint{At: kept[0].At, State: now}); err != nil {

@@ -36,6 +36,30 @@ func TestWhatARollingWindowGivesBackDependsOnTheSetAlone(t *testing.T) {
 	})
 }
 
+// A prompt more and one less at another time leave the sum that a checkpoint
+// after a pause holds, and not when it comes back.
+func TestAnEqualSumOfOtherChargesIsFoldedOn(t *testing.T) {
+	m := labMeter(time.Time{})
+	m.Account.Plan.Windows = m.Account.Plan.Windows[1:2]
+	at := func(halfMinutes int, id string) Event {
+		e := Event{ID: id, At: day0.Add(7*time.Hour + time.Duration(halfMinutes)*30*time.Second), Model: "other"}
+		return e.Normalize(e.At)
+	}
+	void := at(0, "v")
+	void.Kind, void.Voids = KindVoid, "d"
+	before := []Event{at(0, "a"), at(0, "b"), at(0, "c"), at(1, "d"), at(1, "e"), at(2, "f"), at(12, "g")}
+	events := append(before, at(0, "h"), void)
+	batches := []int{len(before), 2}
+	got := arrive(t, m, events, func() int {
+		n := batches[0]
+		batches = append(batches[1:], n)
+		return n
+	})
+	if g, w := string(got.State.Encode()), string(fullFold(t, m, events).Encode()); g != w {
+		t.Errorf("\n got %s\nwant %s", g, w)
+	}
+}
+
 func TestAReadingThatLowersARollingWindowTakesOffWhatItHeldThen(t *testing.T) {
 	s := time.Second
 	reading := func(at time.Duration, percent float64) Event {
