@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
+
 	"quotad/quota"
 )
 
@@ -50,7 +52,7 @@ func (s Spool) Write(id string, line []byte) error {
 	if err != nil {
 		return fmt.Errorf("cannot spool an event: %w", err)
 	}
-	if err := os.Rename(temp, filepath.Join(s.Dir, spoolName(s.now(), id))); err != nil {
+	if err := place(temp, filepath.Join(s.Dir, spoolName(s.now(), id))); err != nil {
 		os.Remove(temp)
 		return fmt.Errorf("cannot spool an event: %w", err)
 	}
@@ -58,6 +60,18 @@ func (s Spool) Write(id string, line []byte) error {
 		return nil
 	}
 	return syncDir(s.Dir)
+}
+
+// place gives a file its name, unless another has it: that is of the same id and
+// the same millisecond, and of two with one id the first stands.
+func place(temp, path string) error {
+	switch err := unix.Renameat2(unix.AT_FDCWD, temp, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE); {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.EEXIST):
+		return os.Remove(temp)
+	}
+	return os.Rename(temp, path) // not every file system can tell
 }
 
 // Make makes the folder where it is missing, and private where it is not.

@@ -70,6 +70,22 @@ func TestSpoolGivesBackInTheOrderOfTime(t *testing.T) {
 	}
 }
 
+// Of two with one id the first stands, in the same millisecond too.
+func TestSpoolKeepsTheFirstOfAnID(t *testing.T) {
+	s := Spool{Dir: filepath.Join(t.TempDir(), "spool"), Now: func() time.Time { return testNow }}
+	for _, model := range []string{"first", "second"} {
+		must(t, s.Write("id", EncodeEvent(quota.Event{ID: "id", At: testNow, Model: model})))
+	}
+	left := files(t, s.Dir)
+	if len(left) != 1 {
+		t.Fatalf("files %q", left)
+	}
+	text, err := os.ReadFile(filepath.Join(s.Dir, left[0]))
+	if err != nil || !strings.Contains(string(text), `"first"`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 func TestSpoolTakesHostileIDs(t *testing.T) {
 	s, add := spoolOf(t)
 	ids := []string{"../../etc/passwd", "/abs", ".", "..", "", "a/b", "a\x00b", "\n", strings.Repeat("x", 200), ".tmp-1", "bad", "-rf", "é\u202e", "{}"}
