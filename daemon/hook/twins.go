@@ -29,13 +29,18 @@ const twinGap = 300 * time.Millisecond
 // apart by less than others do.
 const longestGap = 5 * time.Second
 
+// late is how long after it began a run may come to the file: many times as long
+// as a hook may take at all. Until then the others keep what it may be a twin of.
+const late = time.Second
+
 // Twins lets the runs of a hook that a tool fires more than once for one
 // prompt agree on one event, so that whichever of them is heard, and were it
 // all of them, the prompt counts once.
 //
-// They meet in a file, under its lock, that holds what came within the last
-// [longestGap]: a salted hash of the prompt with its surroundings, the ID, the
-// time. Nobody without the salt can tell the prompt from it.
+// They meet in a file, under its lock, that holds what came lately, each for as
+// long as a twin of it can come: a salted hash of the prompt with its
+// surroundings, the ID, the time. Nobody without the salt can tell the prompt
+// from it.
 type Twins struct {
 	Dirs []string               // where the file may be; the first that can be written is used
 	Salt func() ([]byte, error) // see SaltIn
@@ -64,7 +69,7 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 	if err != nil {
 		return mine, err
 	}
-	me := sighting{key: mark(salt, same), run: mine}
+	me := sighting{key: mark(salt, same), run: mine, gap: gap}
 	recent := sightings(f, mine.At)
 	for _, s := range recent {
 		if s.key == me.key && apart(s.run, mine) <= gap {
@@ -132,6 +137,7 @@ func lock(f *os.File) error {
 type sighting struct {
 	key string
 	run Run
+	gap time.Duration // within which a twin of it can come
 }
 
 // sightings reads those of the file that may be twins of a run that began at
@@ -146,7 +152,7 @@ func sightings(f *os.File, at time.Time) []sighting {
 	var recent []sighting
 	for line := range strings.Lines(string(text[:n])) {
 		s, ok := parseSighting(line)
-		if ok && apart(s.run, Run{At: at}) <= longestGap && len(s.run.ID) <= quota.MaxID {
+		if ok && apart(s.run, Run{At: at}) <= min(s.gap, longestGap)+late && len(s.run.ID) <= quota.MaxID {
 			recent = append(recent, s)
 		}
 	}
@@ -155,9 +161,12 @@ func sightings(f *os.File, at time.Time) []sighting {
 
 func parseSighting(line string) (s sighting, ok bool) {
 	key, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-	id, at, _ := strings.Cut(rest, " ")
-	ms, err := strconv.ParseInt(at, 10, 64)
-	return sighting{key: key, run: Run{ID: id, At: time.UnixMilli(ms).UTC()}}, err == nil && key != "" && id != ""
+	id, rest, _ := strings.Cut(rest, " ")
+	at, gap, _ := strings.Cut(rest, " ")
+	ms, noTime := strconv.ParseInt(at, 10, 64)
+	long, noGap := strconv.ParseInt(gap, 10, 32)
+	s = sighting{key: key, run: Run{ID: id, At: time.UnixMilli(ms).UTC()}, gap: time.Duration(long) * time.Millisecond}
+	return s, noTime == nil && noGap == nil && key != "" && id != ""
 }
 
 // apart is how far apart two runs began.
@@ -167,7 +176,8 @@ func rewrite(f *os.File, all []sighting) error {
 	text := make([]byte, 0, 256)
 	for _, s := range all {
 		text = append(append(append(append(text, s.key...), ' '), s.run.ID...), ' ')
-		text = append(strconv.AppendInt(text, s.run.At.UnixMilli(), 10), '\n')
+		text = append(strconv.AppendInt(text, s.run.At.UnixMilli(), 10), ' ')
+		text = append(strconv.AppendInt(text, s.gap.Milliseconds(), 10), '\n')
 	}
 	return overwrite(f, text)
 }

@@ -76,6 +76,24 @@ func TestTwinsOfOnePromptDoNotHideTheNext(t *testing.T) {
 	}
 }
 
+// A twin that was held up finds the first, though other prompts came meanwhile.
+func TestATwinMayBeLate(t *testing.T) {
+	twins := home(t)
+	for _, run := range []struct {
+		prompt     string
+		after      time.Duration
+		mint, want string
+	}{
+		{"hi", 0, "first", "first"},
+		{"another", twinGap + late, "another", "another"},
+		{"hi", twinGap, "second", "first"},
+	} {
+		if got, err := twins.id(words(run.prompt), start.Add(run.after), run.mint); got != run.want || err != nil {
+			t.Errorf("%q after %v: got %q, %v; want %q", run.prompt, run.after, got, err, run.want)
+		}
+	}
+}
+
 func TestTwinsSideBySide(t *testing.T) {
 	twins := home(t)
 	for round := range 20 {
@@ -132,8 +150,8 @@ func TestTwinsMendWhatIsBroken(t *testing.T) {
 	for what, text := range map[string]string{
 		"a line that was cut off":  "abc 01",
 		"lines of something else":  "\x00\xff\n\n a b c d\n",
-		"an ID that is too long":   mark(make([]byte, saltLength), words("hi")) + " " + strings.Repeat("x", 300) + fmt.Sprint(" ", start.UnixMilli()),
-		"a time that is to come":   mark(make([]byte, saltLength), words("hi")) + " other " + fmt.Sprint(start.UnixMilli()+1000),
+		"an ID that is too long":   mark(make([]byte, saltLength), words("hi")) + " " + strings.Repeat("x", 300) + fmt.Sprint(" ", start.UnixMilli(), " 300"),
+		"a time that is to come":   mark(make([]byte, saltLength), words("hi")) + " other " + fmt.Sprint(start.UnixMilli()+1000, " 300"),
 		"a line without an end":    strings.Repeat("x", 1<<21),
 		"nothing, as after a kill": "",
 	} {
