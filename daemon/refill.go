@@ -29,8 +29,11 @@ func (d *service) refill(ctx context.Context) {
 		return
 	}
 	tools, err := d.engine.tools(since.Add(-countedFor))
+	if err == nil && len(tools) == 0 { // none has anything to read again
+		return
+	}
 	n := 0
-	if err == nil && len(tools) > 0 {
+	if err == nil {
 		n, err = d.Refill(ctx, since, tools)
 	}
 	switch {
