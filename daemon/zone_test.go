@@ -53,15 +53,18 @@ func TestTheZoneIsTheOneThatTheMachineIsInNow(t *testing.T) {
 	if got := hour(z); got != "20:00" {
 		t.Errorf("in Shanghai it is %s", got)
 	}
-	for what, spoil := range map[string]func() error{
-		"gone":    func() error { return os.Remove(path) },
-		"no zone": func() error { return os.WriteFile(path, []byte("UTC"), 0o600) },
+	for _, spoilt := range []struct {
+		what  string
+		spoil func() error
+	}{
+		{"gone", func() error { return os.Remove(path) }}, // first: what is written to a link is written to the zone of this machine
+		{"no zone", func() error { return os.WriteFile(path, []byte("UTC"), 0o600) }},
 	} {
-		if err := spoil(); err != nil {
-			t.Fatal(what, err)
+		if err := spoilt.spoil(); err != nil {
+			t.Fatal(spoilt.what, err)
 		}
 		if got := hour(z); got != "20:00" {
-			t.Errorf("%s: it is %s", what, got)
+			t.Errorf("%s: it is %s", spoilt.what, got)
 		}
 	}
 	if err := os.Remove(path); err != nil {
