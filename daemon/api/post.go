@@ -132,31 +132,80 @@ func readLine(r *bufio.Reader) (string, error) {
 	return strings.TrimRight(string(line), "\r\n"), nil
 }
 
-// deliveryOf reads the daemon's answer. Only what the daemon says about the
+// receiptOf reads the daemon's answer. Only what the daemon says about the
 // event itself refuses it; an answer that is strange leaves it undelivered.
 func receiptOf(status int, body []byte) (Receipt, error) {
-	var answer struct {
-		Results
-		envelope
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	answer, err := fieldsOf(body)
+	if err != nil {
 		return Receipt{}, fmt.Errorf("the answer with status %d is no JSON", status)
 	}
-	if status == 200 && len(answer.Results.Results) == 1 {
-		switch r := answer.Results.Results[0]; r.Status {
-		case quota.Recorded, quota.Duplicate:
-			if r.Apart {
-				return Receipt{Apart, r.Account}, nil
-			}
-			return Receipt{Delivered, r.Account}, nil
-		case quota.Rejected:
-			return Receipt{Delivery: Refused}, errorOr(r.Error, status)
+	if status == 200 {
+		if got, err, known := resultOf(answer); known {
+			return got, err
 		}
 	}
-	if e := answer.envelope.Error; e != nil && (e.Code == Invalid || e.Code == TooLarge) {
-		return Receipt{Delivery: Refused}, e
+	said := errorIn(answer)
+	if said != nil && (said.Code == Invalid || said.Code == TooLarge) {
+		return Receipt{Delivery: Refused}, said
 	}
-	return Receipt{}, errorOr(answer.envelope.Error, status)
+	return Receipt{}, errorOr(said, status)
+}
+
+// resultOf is what an answer tells of its one event; known is false where it
+// tells of none, or of more, or what this version does not know.
+func resultOf(answer fields) (got Receipt, err error, known bool) {
+	var all []json.RawMessage
+	if answer.read("results", &all) != nil || len(all) != 1 {
+		return got, nil, false
+	}
+	one, err := fieldsOf(all[0])
+	if err != nil {
+		return got, nil, false
+	}
+	var apart bool
+	var became string
+	if one.read("status", &became) != nil || one.read("apart", &apart) != nil || one.read("account", &got.Account) != nil {
+		return Receipt{}, nil, false
+	}
+	switch quota.Outcome(became) {
+	case quota.Recorded, quota.Duplicate:
+		got.Delivery = Delivered
+		if apart {
+			got.Delivery = Apart
+		}
+		return got, nil, true
+	case quota.Rejected:
+		return Receipt{Delivery: Refused}, errorOr(errorIn(one), 200), true
+	}
+	return Receipt{}, nil, false
+}
+
+// errorIn is the error that an object holds; nil where it holds none.
+func errorIn(f fields) *Error {
+	var e *Error
+	if f.read("error", &e) != nil {
+		return nil
+	}
+	return e
+}
+
+// fields are those of a JSON object, unread. For a struct package json would
+// first look into its type, and into those of its fields, which is a good part
+// of all that a process does that lives a few milliseconds.
+type fields map[string]json.RawMessage
+
+func fieldsOf(text []byte) (fields, error) {
+	var f fields
+	err := json.Unmarshal(text, &f)
+	return f, err
+}
+
+// read reads a field into a variable, which stays as it is where there is none.
+func (f fields) read(name string, into any) error {
+	if f[name] == nil {
+		return nil
+	}
+	return json.Unmarshal(f[name], into)
 }
 
 func errorOr(e *Error, status int) error {
