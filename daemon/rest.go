@@ -1,11 +1,9 @@
 package daemon
 
 import (
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
-	gometrics "runtime/metrics"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,20 +96,17 @@ func (r *rest) wake() {
 }
 
 // collections are how often garbage was collected.
-func collections() int64 { return metric("/gc/cycles/total:gc-cycles") }
+func collections() int64 {
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	return stats.NumGC
+}
 
 // inUse is how much memory Go counts against its limit, in bytes.
 func inUse() int64 {
-	return metric("/memory/classes/total:bytes") - metric("/memory/classes/heap/released:bytes")
-}
-
-func metric(name string) int64 {
-	sample := []gometrics.Sample{{Name: name}}
-	gometrics.Read(sample)
-	if sample[0].Value.Kind() != gometrics.KindUint64 {
-		return math.MaxInt32 // a later Go may not have it
-	}
-	return int64(sample[0].Value.Uint64())
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.Sys - m.HeapReleased)
 }
 
 // dropFilePages gives back the pages of files that are only read: the program
