@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -70,13 +71,11 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 		return mine, err
 	}
 	me := sighting{key: mark(salt, same), run: mine, gap: gap}
-	recent := sightings(f, mine.At)
-	for _, s := range recent {
-		if s.key == me.key && apart(s.run, mine) <= gap {
-			return s.run, nil
-		}
+	recent := readRecent(f)
+	if first, ok := recent.twinOf(me); ok {
+		return first, nil
 	}
-	return mine, rewrite(f, append(recent, me))
+	return mine, recent.add(f, me)
 }
 
 // openShared opens a file that the runs of hooks share, in the first folder that
@@ -84,8 +83,11 @@ func (t Twins) First(same [][]byte, gap time.Duration, mine Run) (Run, error) {
 func openShared(dirs []string, name string) (*os.File, error) {
 	failed := errors.New("no folder to meet in")
 	for _, dir := range dirs {
-		_ = os.Mkdir(dir, 0o700) // the folder above it is not ours to make
 		f, err := openOwn(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			_ = os.Mkdir(dir, 0o700) // the folder above it is not ours to make
+			f, err = openOwn(filepath.Join(dir, name))
+		}
 		if err != nil {
 			failed = err
 			continue
@@ -140,27 +142,79 @@ type sighting struct {
 	gap time.Duration // within which a twin of it can come
 }
 
-// sightings reads those of the file that may be twins of a run that began at
-// an instant. Lines that do not read are as good as none.
-func sightings(f *os.File, at time.Time) []sighting {
-	info, err := f.Stat()
-	if err != nil {
-		return nil
-	}
-	text := make([]byte, min(info.Size(), 1<<20))
-	n, _ := io.ReadFull(f, text)
-	var recent []sighting
-	for line := range strings.Lines(string(text[:n])) {
-		s, ok := parseSighting(line)
-		if ok && apart(s.run, Run{At: at}) <= min(s.gap, longestGap)+late && len(s.run.ID) <= quota.MaxID {
-			recent = append(recent, s)
-		}
-	}
-	return recent
+// young reports whether a twin of the sighting can still come at an instant.
+func (s sighting) young(at time.Time) bool {
+	return apart(s.run, Run{At: at}) <= min(s.gap, longestGap)+late && len(s.run.ID) <= quota.MaxID
 }
 
+// recent is the text of the file: a sighting in each line, as they came.
+type recent struct {
+	text  []byte
+	whole bool // all of it was read
+}
+
+// readRecent reads the file as far as it can be of use; what cannot be read is
+// as good as nothing.
+func readRecent(f *os.File) recent {
+	const most = 1 << 20
+	info, err := f.Stat()
+	if err != nil {
+		return recent{}
+	}
+	text := make([]byte, min(info.Size(), most))
+	n, err := io.ReadFull(f, text)
+	return recent{text[:n], err == nil && info.Size() <= most}
+}
+
+// twinOf is the run that a sighting is the twin of. Only lines with its key are
+// looked into: while many prompts come at once there are many of others.
+func (r recent) twinOf(me sighting) (first Run, ok bool) {
+	key := []byte(me.key + " ")
+	for rest := r.text; ; {
+		i := bytes.Index(rest, key)
+		if i < 0 {
+			return Run{}, false
+		}
+		begins := i == 0 || rest[i-1] == '\n'
+		line, after, _ := bytes.Cut(rest[i:], []byte{'\n'})
+		if s, reads := parseSighting(string(line)); begins && reads && s.young(me.run.At) && apart(s.run, me.run) <= me.gap {
+			return s.run, true
+		}
+		rest = after
+	}
+}
+
+// add adds a sighting to the file. It is the only one there where all others
+// are of no more use, as is nearly always so; while many come at once those of
+// no more use are dropped when the file has grown.
+func (r recent) add(f *os.File, me sighting) error {
+	const grown = 64 << 10
+	if r.whole && len(r.text) < grown && r.last().young(me.run.At) {
+		_, err := f.WriteAt(me.line(nil), int64(len(r.text)))
+		return err
+	}
+	kept := make([]byte, 0, 256)
+	for line := range bytes.Lines(r.text) {
+		if s, reads := parseSighting(string(bytes.TrimSuffix(line, []byte{'\n'}))); reads && s.young(me.run.At) {
+			kept = s.line(kept)
+		}
+	}
+	return overwrite(f, me.line(kept))
+}
+
+// last is the sighting that came last; none where the file does not end with one.
+func (r recent) last() sighting {
+	text, ended := bytes.CutSuffix(r.text, []byte{'\n'})
+	s, reads := parseSighting(string(text[bytes.LastIndexByte(text, '\n')+1:]))
+	if !ended || !reads {
+		return sighting{}
+	}
+	return s
+}
+
+// parseSighting reads a line. One that does not read is as good as none.
 func parseSighting(line string) (s sighting, ok bool) {
-	key, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	key, rest, _ := strings.Cut(line, " ")
 	id, rest, _ := strings.Cut(rest, " ")
 	at, gap, _ := strings.Cut(rest, " ")
 	ms, noTime := strconv.ParseInt(at, 10, 64)
@@ -172,14 +226,11 @@ func parseSighting(line string) (s sighting, ok bool) {
 // apart is how far apart two runs began.
 func apart(a, b Run) time.Duration { return quota.Milli(a.At).Sub(quota.Milli(b.At)).Abs() }
 
-func rewrite(f *os.File, all []sighting) error {
-	text := make([]byte, 0, 256)
-	for _, s := range all {
-		text = append(append(append(append(text, s.key...), ' '), s.run.ID...), ' ')
-		text = append(strconv.AppendInt(text, s.run.At.UnixMilli(), 10), ' ')
-		text = append(strconv.AppendInt(text, s.gap.Milliseconds(), 10), '\n')
-	}
-	return overwrite(f, text)
+// line adds the line of a sighting to a text.
+func (s sighting) line(text []byte) []byte {
+	text = append(append(append(append(text, s.key...), ' '), s.run.ID...), ' ')
+	text = append(strconv.AppendInt(text, s.run.At.UnixMilli(), 10), ' ')
+	return append(strconv.AppendInt(text, s.gap.Milliseconds(), 10), '\n')
 }
 
 // overwrite puts a text in the place of what the file held. It is cut after

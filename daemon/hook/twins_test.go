@@ -94,6 +94,47 @@ func TestATwinMayBeLate(t *testing.T) {
 	}
 }
 
+// While many prompts come at once each of their twins is found, in a file that
+// stays small; and the next one for itself leaves nothing of them.
+func TestTwinsOfManyPromptsAtOnce(t *testing.T) {
+	twins := home(t)
+	file := filepath.Join(twins.Dirs[1], "hook.recent")
+	var largest int64
+	const every = time.Millisecond
+	for i := range 1500 {
+		at := start.Add(time.Duration(i) * every)
+		for _, run := range []struct {
+			of         int
+			mint, want string
+		}{
+			{i, fmt.Sprint("first-", i), fmt.Sprint("first-", i)},
+			{i, fmt.Sprint("second-", i), fmt.Sprint("first-", i)},
+			{i - 200, fmt.Sprint("late-", i), fmt.Sprint("first-", i-200)},
+		} {
+			if run.of < 0 {
+				continue
+			}
+			if got, err := twins.id(words("prompt", fmt.Sprint(run.of)), at, run.mint); got != run.want || err != nil {
+				t.Fatalf("%s: got %q, %v; want %q", run.mint, got, err, run.want)
+			}
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		largest = max(largest, info.Size())
+	}
+	if most := int64(twinGap+late)/int64(every)*120 + 1<<10; largest > max(most, 64<<10+1<<10) {
+		t.Errorf("%d bytes while %v prompts may have twins", largest, int64(twinGap+late)/int64(every))
+	}
+	if _, err := twins.id(words("alone"), start.Add(time.Minute), "alone"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Size() > 120 {
+		t.Errorf("a minute later: %v, %v", info.Size(), err)
+	}
+}
+
 func TestTwinsSideBySide(t *testing.T) {
 	twins := home(t)
 	for round := range 20 {
@@ -148,12 +189,13 @@ func TestTwinsKeepNothingReadable(t *testing.T) {
 
 func TestTwinsMendWhatIsBroken(t *testing.T) {
 	for what, text := range map[string]string{
-		"a line that was cut off":  "abc 01",
-		"lines of something else":  "\x00\xff\n\n a b c d\n",
-		"an ID that is too long":   mark(make([]byte, saltLength), words("hi")) + " " + strings.Repeat("x", 300) + fmt.Sprint(" ", start.UnixMilli(), " 300"),
-		"a time that is to come":   mark(make([]byte, saltLength), words("hi")) + " other " + fmt.Sprint(start.UnixMilli()+1000, " 300"),
-		"a line without an end":    strings.Repeat("x", 1<<21),
-		"nothing, as after a kill": "",
+		"a line that was cut off":   "abc 01",
+		"lines of something else":   "\x00\xff\n\n a b c d\n",
+		"an ID that is too long":    mark(make([]byte, saltLength), words("hi")) + " " + strings.Repeat("x", 300) + fmt.Sprint(" ", start.UnixMilli(), " 300"),
+		"a time that is to come":    mark(make([]byte, saltLength), words("hi")) + " other " + fmt.Sprint(start.UnixMilli()+1000, " 300"),
+		"a good line, and half one": mark(make([]byte, saltLength), words("ho")) + " other " + fmt.Sprint(start.UnixMilli(), " 300\n") + mark(make([]byte, saltLength), words("hi"))[:40],
+		"a line without an end":     strings.Repeat("x", 1<<21),
+		"nothing, as after a kill":  "",
 	} {
 		twins := home(t)
 		write(t, saltOf(twins), make([]byte, saltLength))
