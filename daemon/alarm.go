@@ -22,6 +22,9 @@ const (
 type alarm struct {
 	cron *cron.Cron
 	look func()
+	// due hears of the instant at which the next of all is due, after each
+	// change; nil: nobody does. It is set before the start.
+	due func(time.Time)
 
 	mu       sync.Mutex
 	boundary cron.EntryID
@@ -49,7 +52,7 @@ func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	a := &alarm{look: look}
 	// In this order: reversed, a job that panicked once would never run again.
 	a.cron = cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger),
-		cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger)))
+		cron.WithChain(a.telling, cron.SkipIfStillRunning(logger), cron.Recover(logger)))
 	a.often(beat)
 	return a
 }
@@ -61,6 +64,30 @@ func (a *alarm) often(every time.Duration) { a.beside(every, a.look) }
 // of the clock move it not. With the heartbeat's it costs no wake-up of its own.
 func (a *alarm) beside(every time.Duration, job func()) {
 	a.cron.Schedule(cron.Every(every), cron.FuncJob(job))
+	a.tell()
+}
+
+// telling makes of a job one that first tells when the next one is due: no other
+// call of ours tells that an instant has passed.
+func (a *alarm) telling(job cron.Job) cron.Job {
+	return cron.FuncJob(func() {
+		a.tell()
+		job.Run()
+	})
+}
+
+// tell tells when the next entry is due; the zero time where none is.
+func (a *alarm) tell() {
+	if a.due == nil {
+		return
+	}
+	var first time.Time
+	for _, e := range a.cron.Entries() {
+		if !e.Next.IsZero() && (first.IsZero() || e.Next.Before(first)) {
+			first = e.Next
+		}
+	}
+	a.due(first)
 }
 
 // set moves the boundary alarm; the zero time clears it.
@@ -89,6 +116,7 @@ func (a *alarm) move(at time.Time) {
 		a.boundary = 0
 	}
 	a.at = at
+	defer a.tell()
 	if at.IsZero() {
 		return
 	}
@@ -98,7 +126,10 @@ func (a *alarm) move(at time.Time) {
 	}
 }
 
-func (a *alarm) start() { a.cron.Start() }
+func (a *alarm) start() {
+	a.cron.Start()
+	a.tell()
+}
 
 // stop rings no more; the channel closes when the jobs that run have ended.
 func (a *alarm) stop() <-chan struct{} { return a.cron.Stop().Done() }

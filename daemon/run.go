@@ -131,6 +131,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 
 	d.engine.wake = d.published
 	d.alarm = newAlarm(d.look, d.super.beat(), d.Log)
+	d.beOnTime(partsCtx)
 	d.keepHouse(partsCtx)
 	d.follow = newFollower(d.engine, transcripts{}, d.Log)
 	d.engine.prompted = d.follow.prompted
@@ -225,6 +226,17 @@ func (d *service) lookAtZone() {
 		d.Log.Info().Str("now", d.engine.now().In(zone).Format("15:04 MST")).Msg("this machine is in another time zone")
 		d.poke()
 	}
+}
+
+// beOnTime has the kernel wake the process for the alarm, where it can.
+func (d *service) beOnTime(ctx context.Context) {
+	timer, err := newPunctual()
+	if err != nil {
+		d.Log.Debug().Err(err).Msg("alarms may ring a tenth of a second late")
+		return
+	}
+	d.alarm.due = func(next time.Time) { _ = timer.at(next) } // else Go's own timer rings
+	d.parts.Go(func() { timer.run(ctx) })
 }
 
 // watchClock winds the alarm anew when the clock is set, and after suspend.

@@ -148,6 +148,39 @@ func TestTheClockMayJumpAndTheEngineMayOversleep(t *testing.T) {
 	})
 }
 
+func TestTheAlarmTellsWhenItRingsNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told atomic.Pointer[time.Time]
+		a := newAlarm(func() {}, time.Hour, zerolog.Nop())
+		a.due = func(next time.Time) { told.Store(&next) }
+		begun := time.Now()
+		a.start()
+		defer func() { <-a.stop() }()
+		expect := func(what string, want time.Duration) {
+			t.Helper()
+			synctest.Wait()
+			if got := told.Load().Sub(begun); got != want {
+				t.Errorf("%s: the next was told for %v, want %v", what, got, want)
+			}
+		}
+		expect("the heartbeat", time.Hour)
+		a.set(begun.Add(20 * time.Minute))
+		expect("a boundary before it", 20*time.Minute)
+		time.Sleep(20 * time.Minute)
+		expect("the boundary passed", time.Hour)
+		a.beside(30*time.Minute, func() {})
+		expect("a job beside", 50*time.Minute)
+		time.Sleep(30 * time.Minute)
+		expect("the job was done", time.Hour)
+		time.Sleep(10 * time.Minute)
+		expect("the heartbeat was", 80*time.Minute)
+		a.set(begun.Add(70 * time.Minute))
+		expect("another boundary", 70*time.Minute)
+		a.set(time.Time{})
+		expect("it was cleared", 80*time.Minute)
+	})
+}
+
 func TestTheAlarmRings(t *testing.T) {
 	ring := func(t *testing.T, f func(a *alarm, rung func() int)) {
 		synctest.Test(t, func(t *testing.T) {
