@@ -60,12 +60,14 @@ func environment(dir string) []string {
 		"ANTHROPIC_BASE_URL=https://api.z.ai/api/anthropic"}
 }
 
-func startDaemon(p programs, dir string) (*daemonAt, error) {
+// startDaemon starts the daemon in a folder of its own, with more variables in its
+// environment, and waits until it answers.
+func startDaemon(p programs, dir string, env ...string) (*daemonAt, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	d := &daemonAt{cmd: exec.Command(p.quotad, "run"), dir: dir, socket: filepath.Join(dir, "s")}
-	d.cmd.Env = environment(dir)
+	d.cmd.Env = append(environment(dir), env...)
 	var log bytes.Buffer
 	d.cmd.Stderr = &log
 	d.client = client(d.socket, 64)
@@ -151,9 +153,9 @@ func number(file, key string) (int64, error) {
 	return 0, fmt.Errorf("no %s in %s", key, file)
 }
 
-// wakeups sums how often any thread of the daemon was given up and taken again
-// by its own will.
-func (d *daemonAt) wakeups() (sum int64, err error) {
+// switches sums how often any thread of the daemon went to sleep by its own
+// will.
+func (d *daemonAt) switches() (sum int64, err error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", d.cmd.Process.Pid))
 	for _, f := range files {
 		n, err := number(f, "voluntary_ctxt_switches")
@@ -163,4 +165,26 @@ func (d *daemonAt) wakeups() (sum int64, err error) {
 		sum += n
 	}
 	return sum, err
+}
+
+// pulse is how often the daemon woke within a time, and how often its threads
+// went to sleep again after that: some wake others.
+type pulse struct{ wakes, switches int64 }
+
+// glance is how often it is looked whether the daemon woke; what it does within
+// that is one time that it kept the machine from its rest.
+const glance = 100 * time.Millisecond
+
+// watch counts how often the daemon wakes.
+func (d *daemonAt) watch(length time.Duration) (p pulse, err error) {
+	first, err := d.switches()
+	last := first
+	for over := time.Now().Add(length); err == nil && time.Now().Before(over); time.Sleep(glance) {
+		var now int64
+		if now, err = d.switches(); now != last {
+			p.wakes, last = p.wakes+1, now
+		}
+	}
+	p.switches = last - first
+	return p, err
 }

@@ -51,7 +51,7 @@ func main() {
 	only := flag.String("only", "", "the `parts` to measure, of "+names()+"; without it all but soak")
 	soak := flag.Duration("soak", 10*time.Minute, "how long the part soak lasts")
 	flag.Parse()
-	s := sizes{processes: 200, events: 60_000, lines: 500_000, history: [3]int{100_000, 1_000_000, 10_000_000}, idle: 2 * time.Minute, transcript: 1e9, soak: *soak}
+	s := sizes{processes: 200, events: 60_000, lines: 500_000, history: [3]int{100_000, 1_000_000, 10_000_000}, idle: 3 * time.Minute, transcript: 1e9, soak: *soak}
 	if *quick {
 		s = sizes{processes: 40, events: 6_000, lines: 50_000, history: [3]int{10_000, 100_000, 1_000_000}, idle: 10 * time.Second, transcript: 1e8, soak: *soak}
 	}
