@@ -49,6 +49,7 @@ type Engine struct {
 	counts   counts
 	forgets  sync.RWMutex                 // held for writing while events become sums, for reading by who adds up both
 	prompted func(list []quota.Event)     // called by the loop after prompts that name a transcript were recorded
+	answers  func(requests int)           // called by the loop before it answers so many at once
 	wake     func(s *Snapshot, told bool) // called by the loop after each publication; told: a notice is pending
 
 	// Owned by the loop, or by the constructor before it runs.
@@ -171,6 +172,9 @@ func (e *Engine) commit(batch []*operation) {
 	e.complain(err)
 	if err == nil {
 		e.adopt(w)
+	}
+	if e.answers != nil {
+		e.answers(len(batch))
 	}
 	for _, o := range batch {
 		o.done <- err

@@ -129,7 +129,8 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	defer stopEngine()
 	defer stopParts()
 
-	d.engine.wake = d.published
+	crew := newCrew(d.Env)
+	d.engine.wake, d.engine.answers = d.published, crew.serves
 	d.alarm = newAlarm(d.look, d.super.beat(), d.Log)
 	d.beOnTime(partsCtx)
 	d.keepHouse(partsCtx)
@@ -151,7 +152,7 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	d.startPoller()
 	d.ear = d.startCrush()
 	d.rest.begin(d.Env)
-	d.alarm.beside(d.super.beat(), d.rest.beat)
+	d.alarm.beside(d.super.beat(), func() { d.rest.beat(); crew.beat() })
 	d.alarm.start()
 	settle := time.AfterFunc(restAfter, d.rest.start)
 	defer settle.Stop()
