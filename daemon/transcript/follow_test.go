@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -239,5 +240,28 @@ func TestFollowedByteByByte(t *testing.T) {
 		if got = append(got, r.more(true)...); !slices.Equal(got, want) {
 			t.Errorf("%s: byte by byte %q, at once %q", tool, got, want)
 		}
+	}
+}
+
+// A file that somebody made by a hole alone is as large as its file system takes,
+// and no line of it ever ends.
+func TestALineWithoutEndIsGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.jsonl")
+	good := claudeAnswer("m", "null", 1, "") + "\n"
+	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<42); err != nil {
+		t.Skip("this file system has no files so large: ", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	begin := time.Now()
+	mark, err := Read(ctx, Source{Tool: "claude-code", Path: path, Session: "s"}, Mark{}, false, func(Item) error { return nil })
+	if !errors.Is(err, errLongLine) || mark.Offset != int64(len(good)) {
+		t.Errorf("read up to %d, %v; the line before it has %d bytes", mark.Offset, err, len(good))
+	}
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }

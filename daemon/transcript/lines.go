@@ -2,12 +2,20 @@ package transcript
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 )
 
 // lineBuffer is how long a line is looked at as it is. Those of a prompt with
 // images or of a large file that was read are longer.
 const lineBuffer = 256 << 10
+
+// longestLine is how much is read in search of the end of a line. No tool writes
+// one so long, but a file may be made by a hole: as large as its file system
+// takes, and without any end.
+const longestLine = 64 << 20
+
+var errLongLine = fmt.Errorf("a line of it is longer than %d MiB", longestLine>>20)
 
 // lines gives the lines of a file one by one. One that is longer than the
 // buffer comes with its long strings cut.
@@ -24,7 +32,7 @@ func newLines(r io.Reader, there int64) *lines {
 // next is the next whole line without its end, good until the next call, and
 // how many bytes it took in the file. At the end, also where a line is begun
 // but not ended, the error is io.EOF. A line is nil where even squeezed it is
-// too long.
+// too long; one without end in sight is the error errLongLine.
 func (l *lines) next() (line []byte, size int64, err error) {
 	piece, err := l.in.ReadSlice('\n')
 	if err == nil {
@@ -33,7 +41,9 @@ func (l *lines) next() (line []byte, size int64, err error) {
 	l.long.reset()
 	for err == bufio.ErrBufferFull {
 		l.long.write(piece)
-		size += int64(len(piece))
+		if size += int64(len(piece)); size > longestLine {
+			return nil, 0, errLongLine
+		}
 		piece, err = l.in.ReadSlice('\n')
 	}
 	if err != nil {
