@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -163,6 +165,70 @@ func (h *daemonHome) startsUnreadable() string {
 	}
 	h.t.Fatal("no page was ever unreadable")
 	return ""
+}
+
+// Where the disk can read neither the database nor a backup nothing takes its
+// place: what is there may be read at another time.
+func TestADiskThatReadsNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		backed bool
+		gone   bool // the database is
+		says   string
+	}{
+		{"neither the database nor its backup", true, false, "the disk can read neither all of "},
+		{"the database, of which there is no backup", false, false, "the disk cannot read "},
+		{"the backup of a database that is gone", true, true, "is not there any more, and the disk cannot read the backup "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newDaemonHome(t)
+			p := h.start()
+			kept := prompts("kept", 200)
+			h.post(kept...).accepted(t)
+			h.backup()
+			p.stop()
+			if !c.backed {
+				h.must(os.RemoveAll(filepath.Join(h.state, "backups")))
+			}
+			if c.gone {
+				h.must(os.Remove(h.database()))
+			}
+			backups, _ := filepath.Glob(filepath.Join(h.state, "backups", "*.db"))
+			before := h.tree()
+			p = h.meddled("pread64:error=EIO", append(backups, h.database())...)
+			code := p.end(startLimit)
+			if said := p.said.String(); code != 1 || !strings.Contains(said, c.says) || !strings.Contains(said, "nothing was changed: input/output error") || !strings.Contains(said, "dmesg") {
+				t.Errorf("it ended with %d and says:\n%s", code, said)
+			}
+			if after := h.tree(); after != before {
+				t.Errorf("the state folder was\n%sand is\n%s", before, after)
+			}
+			h.start() // the disk reads again
+			if lost := h.lost(kept); len(lost) > 0 {
+				t.Error(lost)
+			}
+			h.verify()
+		})
+	}
+}
+
+// tree lists the databases of the state folder with their sizes.
+func (h *daemonHome) tree() string {
+	h.t.Helper()
+	var list strings.Builder
+	h.must(filepath.WalkDir(h.state, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.Contains(d.Name(), ".db") {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			fmt.Fprintln(&list, path, info.Size())
+		}
+		return err
+	}))
+	return list.String()
 }
 
 func (p *process) hasEnded() bool {

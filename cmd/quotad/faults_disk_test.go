@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -302,11 +304,11 @@ func (h *daemonHome) postUntilDead() (acked []quota.Event) {
 // traced starts a daemon in whose calls on the database strace meddles.
 func (h *daemonHome) traced(inject string) *process {
 	h.t.Helper()
-	return h.meddled(h.database(), inject)
+	return h.meddled(inject, h.database())
 }
 
-// meddled starts a daemon in whose calls on one file strace meddles.
-func (h *daemonHome) meddled(file, inject string) *process {
+// meddled starts a daemon in whose calls on some files strace meddles.
+func (h *daemonHome) meddled(inject string, files ...string) *process {
 	h.t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -315,8 +317,11 @@ func (h *daemonHome) meddled(file, inject string) *process {
 	call, _, _ := strings.Cut(inject, ":")
 	run := h.command("run")
 	// -D: the daemon is our child, as without strace.
-	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-P", file,
-		"-e", "trace=" + call, "-e", "inject=" + inject, h.program("quotad"), "run"}
+	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject}
+	for _, file := range files {
+		run.Args = append(run.Args, "-P", file)
+	}
+	run.Args = append(run.Args, h.program("quotad"), "run")
 	return h.launched(run)
 }
 
@@ -326,7 +331,7 @@ func (h *daemonHome) program(name string) string {
 	h.t.Helper()
 	self, err := os.Executable()
 	path := filepath.Join(h.root, name)
-	if err := firstOf(err, os.Symlink(self, path)); err != nil {
+	if err := firstOf(err, os.Symlink(self, path)); err != nil && !errors.Is(err, fs.ErrExist) {
 		h.t.Fatal(err)
 	}
 	return path

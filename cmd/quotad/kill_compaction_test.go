@@ -128,7 +128,7 @@ func TestKillAtEachStepOfACompaction(t *testing.T) {
 		t.Run(inject, func(t *testing.T) {
 			h, l := holedHome(t, file, left)
 			before := h.sizeOfDatabase()
-			p := h.meddled(h.compacting(), inject)
+			p := h.meddled(inject, h.compacting())
 			h.ready(p)
 			finish := l.run(2)
 			l.dying.Store(true) // it may be, from now on

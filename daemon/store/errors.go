@@ -102,6 +102,11 @@ func unreadable(err error) bool {
 	return false
 }
 
+// cannotRead is damage by a disk that is unable to read what is there.
+func cannotRead(what string, err error) *Error {
+	return &Error{Code: Damaged, Message: what + " cannot be read", Hint: "quotad verify", Err: rootCause(err)}
+}
+
 // resizeRefused reads bbolt's words of a file that cannot grow; the same of a
 // sync it words otherwise.
 func resizeRefused(err error) bool {

@@ -260,7 +260,7 @@ func (op *opening) missing() error {
 	}
 	op.report.Vanished = len(backups) > 0 || exists(op.path(markerName))
 	op.report.Fresh = !op.report.Vanished
-	if err := op.build(backups); err != nil {
+	if err := op.build(backups, nil); err != nil {
 		return err
 	}
 	return op.install()
@@ -274,7 +274,7 @@ func (op *opening) replace(damage error) error {
 	if err != nil {
 		return err
 	}
-	if err := op.build(backups); err != nil {
+	if err := op.build(backups, damage); err != nil {
 		return err
 	}
 	if err := op.salvage(path); err != nil {
@@ -287,16 +287,21 @@ func (op *opening) replace(damage error) error {
 }
 
 // build makes the file that is to be the database, under another name: of the
-// newest good backup, or empty.
-func (op *opening) build(backups []backupFile) error {
+// newest good backup, or empty, unless the disk fails. No damage: the one before
+// is gone.
+func (op *opening) build(backups []backupFile, damage error) error {
 	fresh := op.path(newName)
+	var passed []passedOver
 	for _, b := range backups {
 		if _, err := op.look(b.path, whole); err != nil {
-			op.report.Notes = append(op.report.Notes, fmt.Sprintf("the backup %s was passed over: %v", filepath.Base(b.path), err))
+			passed = append(passed, op.passOver(b, err))
 			continue
 		}
 		op.report.Restored, op.report.Made = filepath.Base(b.path), b.at
 		return diskError("restoring "+b.path, writeWhole(fresh, fresh+".part", copyInto(b.path)))
+	}
+	if err := op.failing(damage, passed); err != nil {
+		return err
 	}
 	return createFile(fresh, op.known())
 }

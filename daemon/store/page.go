@@ -118,7 +118,7 @@ func readError(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errNoMeta
 	case unreadable(err):
-		return damaged("a meta page of the database cannot be read: %v", rootCause(err))
+		return cannotRead("a meta page of the database", err)
 	}
 	return diskError("reading the database", err)
 }
@@ -238,7 +238,7 @@ func pageError(id uint64, err error) error {
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("page %d lies beyond the end of the file", id)
 	case unreadable(err):
-		return damaged("the database is damaged: page %d cannot be read: %v", id, rootCause(err))
+		return cannotRead(fmt.Sprintf("the database is damaged: page %d", id), err)
 	}
 	return diskError("reading the database", err)
 }
