@@ -17,9 +17,10 @@ const countedFor = 30 * 24 * time.Hour
 
 // refill has recorded anew what a backup lacks that took the place of a damaged
 // database, as far as the coding tools still have it. What waits in the spool comes
-// first: the same prompt is known by it.
+// first: the same prompt is known by it. Where it is cut short the next start does
+// it again.
 func (d *service) refill(ctx context.Context) {
-	since := d.restored
+	since := d.lacks
 	if d.Refill == nil || since.IsZero() {
 		return
 	}
@@ -30,6 +31,7 @@ func (d *service) refill(ctx context.Context) {
 	}
 	tools, err := d.engine.tools(since.Add(-countedFor))
 	if err == nil && len(tools) == 0 { // none has anything to read again
+		d.refilled()
 		return
 	}
 	n := 0
@@ -39,9 +41,16 @@ func (d *service) refill(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; quotad import --from all tries it again")
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; the next start tries it, and so does quotad import --from all")
 	default:
+		d.refilled()
 		d.Log.Warn().Int("events", n).Strs("tools", tools).Msg("what the backup lacks was looked for in the sessions of the tools")
+	}
+}
+
+func (d *service) refilled() {
+	if err := d.store.Refilled(); err != nil {
+		d.Log.Warn().Err(err).Msg("what the backup lacks will be looked for again")
 	}
 }
 

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 		return err
 	}
 	d := &service{
-		Options: o, restored: report.Made, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
+		Options: o, lacks: report.Lacks, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
 	}
 	return d.serve(ctx, ln, reload)
 }
@@ -86,18 +86,18 @@ func openStore(o Options) (*store.Store, store.Report, error) {
 // service is a running daemon.
 type service struct {
 	Options
-	engine   *Engine
-	store    *store.Store
-	super    *supervisor
-	alarm    *alarm
-	drain    *drainer
-	follow   *follower
-	ear      func() // ends listening for Crush; of the goroutine that serves
-	server   *api.Server
-	restored time.Time      // when the backup was made that took the place of a damaged database; zero: none did
-	handed   bool           // systemd made the socket, and keeps it
-	parts    sync.WaitGroup // all but the engine
-	failed   chan error     // the API ended by itself
+	engine *Engine
+	store  *store.Store
+	super  *supervisor
+	alarm  *alarm
+	drain  *drainer
+	follow *follower
+	ear    func() // ends listening for Crush; of the goroutine that serves
+	server *api.Server
+	lacks  time.Time      // since when the backup lacks events that took the place of a damaged database; zero: none did
+	handed bool           // systemd made the socket, and keeps it
+	parts  sync.WaitGroup // all but the engine
+	failed chan error     // the API ended by itself
 
 	mu    sync.Mutex
 	pipe  *notify.Pipeline // the present one

@@ -209,3 +209,63 @@ func TestWhatABackupLacksIsReadAgain(t *testing.T) {
 		t.Errorf("it said:\n%s", said)
 	}
 }
+
+// A daemon that is killed while it reads what a backup lacks reads it at the next
+// start.
+func TestReadingWhatABackupLacksGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	const turns = 3000
+	const done = "what the backup lacks was looked for in the sessions of the tools"
+	h := newDaemonHome(t)
+	p := h.start()
+	h.session().turn("glm-4.7")
+	h.backup()
+	p.stop()
+	time.Sleep(time.Second) // the name of a backup says the second
+	h.lostSession(turns)
+	for try := 0; ; try++ {
+		h.must(os.WriteFile(h.database(), []byte(strings.Repeat("nothing of a database\n", 1000)), 0o600))
+		p = h.start()
+		p.kill()
+		if !strings.Contains(p.said.String(), done) {
+			break
+		}
+		if try == 10 {
+			t.Fatal("it is always done before it is killed")
+		}
+	}
+	p = h.start()
+	eventually(t, startLimit, "it says that it was done", func() bool { return strings.Contains(p.said.String(), done) })
+	prompts := 0
+	for _, e := range h.events() {
+		if e.Kind == quota.KindPrompt && e.Session == "lost" {
+			prompts++
+		}
+	}
+	if prompts != turns {
+		t.Errorf("%d of %d prompts", prompts, turns)
+	}
+	p.stop()
+	p = h.start()
+	p.stop() // it waits for what is being read
+	if said := p.said.String(); strings.Contains(said, done) {
+		t.Errorf("it is done once more:\n%s", said)
+	}
+	h.verify()
+}
+
+// lostSession writes a session that no hook told of.
+func (h *daemonHome) lostSession(turns int) {
+	h.t.Helper()
+	lost := h.session()
+	lost.path = filepath.Join(filepath.Dir(lost.path), "lost.jsonl")
+	lines := make([]string, 0, 2*turns)
+	now := time.Now()
+	for i := range turns {
+		at := now.Add(time.Duration(i-turns) * time.Microsecond * 100).UTC().Format(time.RFC3339Nano)
+		lines = append(lines,
+			fmt.Sprintf(`{"type":"user","promptId":"lost-%d","promptSource":"typed","uuid":"lu%d","sessionId":"lost","cwd":"/p","timestamp":%q,"message":{"role":"user","content":"words"}}`, i, i, at),
+			fmt.Sprintf(`{"type":"assistant","uuid":"la%d","requestId":"lr%d","sessionId":"lost","cwd":"/p","timestamp":%q,"message":{"id":"lm%d","model":"glm-4.7","content":[{"type":"text","text":"words"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}}`, i, i, at, i))
+	}
+	lost.write(lines...)
+}

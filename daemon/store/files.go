@@ -18,6 +18,7 @@ const (
 	markerName   = "created"
 	markName     = "mark"
 	distrustName = "distrust"
+	lackingName  = "lacking"
 	lockName     = "lock"
 	backupsName  = "backups"
 	ownName      = "quotad" // of the folder itself, where the user names no other

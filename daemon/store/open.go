@@ -44,7 +44,7 @@ type Report struct {
 	Aside    string    // where that was moved
 	Vanished bool      // the database of an earlier run was not there
 	Restored string    // the backup that took its place; "": an empty one did
-	Made     time.Time // when that was made; zero: none took its place
+	Lacks    time.Time // since when events may be missing that a backup lacks, of this or an earlier Open; zero: none; see Refilled
 	Salvaged int       // events that were taken over from the damaged file
 	From, To int       // the schema it was migrated from and to
 	Backup   string    // made before the migration
@@ -160,6 +160,7 @@ func (op *opening) open(s *Store) error {
 		s.drop()
 	}
 	s.cleared = op.distrusted && !op.report.Lost()
+	op.report.Lacks = readLacking(op.path(lackingName))
 	return err
 }
 
@@ -297,8 +298,13 @@ func (op *opening) build(backups []backupFile, damage error) error {
 			passed = append(passed, op.passOver(b, err))
 			continue
 		}
-		op.report.Restored, op.report.Made = filepath.Base(b.path), b.at
-		return diskError("restoring "+b.path, writeWhole(fresh, fresh+".part", copyInto(b.path)))
+		op.report.Restored = filepath.Base(b.path)
+		return inOrder(
+			func() error { return op.lacks(b.at) },
+			func() error {
+				return diskError("restoring "+b.path, writeWhole(fresh, fresh+".part", copyInto(b.path)))
+			},
+		)
 	}
 	if err := op.failing(damage, passed); err != nil {
 		return err

@@ -653,3 +653,44 @@ func TestWhatWasBeingWrittenIsSweptUp(t *testing.T) {
 		}
 	}
 }
+
+// Word that a backup lacks something stays until that was looked for, and is of
+// the earliest of several.
+func TestWordOfWhatABackupLacks(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	now := day0
+	at := func() Options { o := options(dir); o.Now = func() time.Time { return now }; return o }
+	open := func(what string, want time.Time) *Store {
+		t.Helper()
+		s, report, err := Open(at())
+		must(t, err)
+		if !report.Lacks.Equal(want) {
+			t.Errorf("%s: events are missing since %v, want %v", what, report.Lacks, want)
+		}
+		return s
+	}
+	s := open("a first run", time.Time{})
+	put(t, s, prompts(10)...)
+	first := filepath.Join(dir, backupsName, BackupName(day0))
+	must(t, s.Backup(first))
+	must(t, s.Close())
+	must(t, open("all is well", time.Time{}).Close())
+
+	must(t, os.WriteFile(s.Path(), []byte("nothing of a database"), 0o600))
+	must(t, open("a backup took its place", day0).Close())
+	s = open("the next start", day0)
+	now = day0.Add(24 * time.Hour)
+	must(t, s.Backup(filepath.Join(dir, backupsName, BackupName(now))))
+	must(t, s.Close())
+	must(t, os.WriteFile(s.Path(), []byte("nothing of a database"), 0o600))
+	s = open("and a later one", day0)
+	must(t, s.Refilled())
+	must(t, s.Refilled())
+	must(t, s.Close())
+	must(t, open("it was looked for", time.Time{}).Close())
+
+	must(t, os.Remove(s.Path()))
+	must(t, open("the database was gone", now).Close())
+	must(t, os.WriteFile(filepath.Join(dir, lackingName), []byte("no instant"), 0o600))
+	must(t, open("no word", time.Time{}).Close())
+}

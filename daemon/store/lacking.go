@@ -1,0 +1,49 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+)
+
+// lacks leaves word, in the state folder, that events from an instant on may be
+// missing, before the backup that lacks them takes its place. Where there is word
+// of an earlier instant already that stays.
+func (op *opening) lacks(since time.Time) error {
+	path := op.path(lackingName)
+	if before := readLacking(path); !before.IsZero() && before.Before(since) {
+		return nil
+	}
+	err := writeWhole(path, path+".part", func(f *os.File) error {
+		_, err := fmt.Fprintf(f, "%s is when the backup was made that took the place of the database. What came after it is looked for in the sessions of the coding tools.\n",
+			since.UTC().Format(time.RFC3339))
+		return err
+	})
+	return diskError("writing "+path, err)
+}
+
+// readLacking is the instant that the word is of; zero where there is none.
+func readLacking(path string) time.Time {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return time.Time{}
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	since, err := time.Parse(time.RFC3339, first)
+	if err != nil {
+		return time.Time{}
+	}
+	return since
+}
+
+// Refilled takes back the word that something is missing, of which [Report].Lacks
+// tells: all that can be had of it is here.
+func (s *Store) Refilled() error {
+	if err := os.Remove(s.inDir(lackingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return folderError(s.inDir(lackingName), "cannot be removed", err)
+	}
+	return nil
+}
