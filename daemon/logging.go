@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -96,12 +97,52 @@ func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
 	return len(p), nil
 }
 
-// linesADay is how many lines a day are at most written of one kind that may
-// come about again and again, however often it does.
-const linesADay = 4
+// Of what may come about again and again, however often it does, a day has at
+// most so many lines of one kind, and of repeats of any kind.
+const (
+	linesOfKind = 4
+	repeatsADay = 6
+	kindsADay   = 24 // that are told apart
+)
 
-// sparing is a log for lines of one such kind. That of a day stays short even
-// where a network, a desktop or a disk comes and goes all day.
-func sparing(log zerolog.Logger) zerolog.Logger {
-	return log.Sample(&zerolog.BurstSampler{Burst: linesADay, Period: 24 * time.Hour})
+// sparing is a log for such lines. That of a day stays short even where a
+// network, a desktop or a disk comes and goes all day, or a tool has records that
+// cannot be read; but the first line of each kind is written, whatever others are.
+// All that share the log share the day.
+func sparing(log zerolog.Logger) zerolog.Logger { return log.Hook(&spare{}) }
+
+// spare drops lines that were written often enough. Its methods are safe for
+// concurrent use.
+type spare struct {
+	mu      sync.Mutex
+	since   time.Time
+	kinds   map[string]int // lines of each, by their message
+	repeats int
+}
+
+// Run implements zerolog.Hook. Who asks for more than info has the disk for it.
+func (s *spare) Run(e *zerolog.Event, level zerolog.Level, msg string) {
+	if level >= zerolog.InfoLevel && !s.lets(time.Now(), msg) {
+		e.Discard()
+	}
+}
+
+func (s *spare) lets(now time.Time, kind string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kinds == nil || now.Sub(s.since) >= 24*time.Hour {
+		s.since, s.kinds, s.repeats = now, map[string]int{}, 0
+	}
+	n, known := s.kinds[kind]
+	switch {
+	case !known && len(s.kinds) < kindsADay:
+	case n < linesOfKind && s.repeats < repeatsADay:
+		s.repeats++
+	default:
+		return false
+	}
+	if known || len(s.kinds) < kindsADay {
+		s.kinds[kind] = n + 1
+	}
+	return true
 }

@@ -80,9 +80,9 @@ func quiet(q config.QuietHours) notify.Quiet {
 // would fill its log.
 func (d *service) reported(r notify.Report) {
 	failed := r.Err != nil || r.Outcome.Retry()
-	ev := d.Log.Debug()
+	ev := d.spare.Debug()
 	if d.outcomes.new(r.Sender, r.Outcome) && failed {
-		ev = d.unsent.Info()
+		ev = d.spare.Info()
 	}
 	if !r.Next.IsZero() {
 		ev = ev.Time("again", r.Next)

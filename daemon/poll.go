@@ -35,12 +35,11 @@ type keyring interface {
 // goroutine of its own, so that one that hangs holds up no other; the methods
 // are safe for concurrent use, and do nothing where there is no poller.
 type poller struct {
-	engine    *Engine
-	log       zerolog.Logger
-	good, bad zerolog.Logger // tell that the figures are read, and that they are not
-	accounts  []*polled      // the same ones for ever
-	tally     *pollTally
-	ended     chan struct{}
+	engine   *Engine
+	log      zerolog.Logger
+	accounts []*polled // the same ones for ever
+	tally    *pollTally
+	ended    chan struct{}
 
 	mu   sync.Mutex
 	keys map[string]string // hash of each account's own key, as far as it is known
@@ -73,7 +72,7 @@ func newPoller(e *Engine, env func(string) string, log zerolog.Logger, tally *po
 }
 
 func pollerOf(e *Engine, log zerolog.Logger, tally *pollTally, accounts ...*polled) *poller {
-	return &poller{engine: e, log: log, good: sparing(log), bad: sparing(log), tally: tally, accounts: accounts, ended: make(chan struct{}), keys: map[string]string{}}
+	return &poller{engine: e, log: log, tally: tally, accounts: accounts, ended: make(chan struct{}), keys: map[string]string{}}
 }
 
 // KeyOptions say where the key of an account may be.

@@ -194,9 +194,9 @@ func (p *poller) tell(x *polled, r provider.Reply, fault *provider.Fault, why pr
 	case fault == nil && was == nil && !x.known.GoodAt.IsZero():
 		p.log.Debug().Str("account", x.name).Stringer("why", why).Msg("read the provider's figures")
 	case fault == nil:
-		p.good.Info().Str("account", x.name).Str("plan", r.Plan.ID).Str("key from", x.keys.Source()).Msg("reads the provider's figures")
+		p.log.Info().Str("account", x.name).Str("plan", r.Plan.ID).Str("key from", x.keys.Source()).Msg("reads the provider's figures")
 	case was == nil || !sameFault(*was, *faultRecord(nil, fault, time.Time{})):
-		p.bad.Warn().Str("account", x.name).Err(fault).Bool("stopped", x.pace.Stopped()).Msg("the provider's figures cannot be read; those here stand")
+		p.log.Warn().Str("account", x.name).Err(fault).Bool("stopped", x.pace.Stopped()).Msg("the provider's figures cannot be read; those here stand")
 	default:
 		p.log.Debug().Str("account", x.name).Stringer("why", why).Err(fault).Msg("the provider's figures cannot be read")
 	}

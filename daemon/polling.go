@@ -5,7 +5,7 @@ import "context"
 // startPoller begins asking the provider by the present settings, where a
 // reading is enabled.
 func (d *service) startPoller() {
-	p := newPoller(d.engine, d.Env, d.Log, &d.polls)
+	p := newPoller(d.engine, d.Env, d.spare, &d.polls)
 	if p == nil {
 		d.engine.SetKeys(nil)
 		return

@@ -54,7 +54,8 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 		return err
 	}
 	defer s.Close()
-	engine, err := NewEngine(s, settings, time.Now, o.Log)
+	spare := sparing(o.Log)
+	engine, err := NewEngine(s, settings, time.Now, spare)
 	if errors.Is(err, store.ErrDamaged) {
 		s.Distrust(err) // the next start looks at everything
 	}
@@ -67,7 +68,7 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 		return err
 	}
 	d := &service{
-		Options: o, lacks: report.Lacks, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), unsent: sparing(o.Log),
+		Options: o, lacks: report.Lacks, engine: engine, store: s, super: super, handed: handed, failed: make(chan error, 1), spare: spare,
 	}
 	return d.serve(ctx, ln, reload)
 }
@@ -117,7 +118,7 @@ type service struct {
 	outcomes outcomes       // of the senders, so that the log tells what is new
 	keeping  sync.Mutex     // of keepSocket
 	deaf     bool           // the socket could not be made again, and that was said; of keeping
-	unsent   zerolog.Logger // tells that one fails
+	spare    zerolog.Logger // of what may come about again and again
 	rest     rest
 }
 
@@ -131,13 +132,13 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 
 	crew := newCrew(d.Env)
 	d.engine.wake, d.engine.answers = d.published, crew.serves
-	d.alarm = newAlarm(d.look, d.super.beat(), d.Log)
+	d.alarm = newAlarm(d.look, d.super.beat(), d.spare)
 	d.beOnTime(partsCtx)
 	d.keepHouse(partsCtx)
-	d.follow = newFollower(d.engine, transcripts{}, d.Log)
+	d.follow = newFollower(d.engine, transcripts{}, d.spare)
 	d.engine.prompted = d.follow.prompted
-	d.drain = newDrainer(d.Paths.Spool, d.engine, d.Log)
-	d.server = api.NewServer(api.Config{Backend: withParts{backend{d.engine}, d}, Extra: d.extra(), ErrorLog: stdlog.New(d.Log, "", 0)})
+	d.drain = newDrainer(d.Paths.Spool, d.engine, d.spare)
+	d.server = api.NewServer(api.Config{Backend: withParts{backend{d.engine}, d}, Extra: d.extra(), ErrorLog: stdlog.New(d.spare, "", 0)})
 
 	var engine sync.WaitGroup
 	engine.Go(func() { d.engine.Run(engineCtx) })
@@ -224,7 +225,7 @@ func (d *service) look() {
 func (d *service) lookAtZone() {
 	zone := d.engine.zone.now()
 	if before := d.zoneSeen.Swap(zone); before != nil && before != zone {
-		d.Log.Info().Str("now", d.engine.now().In(zone).Format("15:04 MST")).Msg("this machine is in another time zone")
+		d.spare.Info().Str("now", d.engine.now().In(zone).Format("15:04 MST")).Msg("this machine is in another time zone")
 		d.poke()
 	}
 }

@@ -42,12 +42,12 @@ func (d *service) keepSocket() {
 	ln, err := api.Listen(d.Paths.Socket)
 	if err != nil {
 		if !d.deaf {
-			d.Log.Warn().Err(err).Msg("the socket was taken away, and cannot be made again yet")
+			d.spare.Warn().Err(err).Msg("the socket was taken away, and cannot be made again yet")
 		}
 		d.deaf = true
 		return
 	}
 	d.deaf = false
-	d.Log.Warn().Str("socket", d.Paths.Socket).Msg("the socket was taken away; it is there again")
+	d.spare.Warn().Str("socket", d.Paths.Socket).Msg("the socket was taken away; it is there again")
 	d.hear(ln)
 }

@@ -18,7 +18,6 @@ type drainer struct {
 	spool  api.Spool
 	engine *Engine
 	log    zerolog.Logger
-	taken  zerolog.Logger // tells what came
 	poke   chan struct{}
 
 	failing bool          // the last drain did; of the goroutine that runs
@@ -27,7 +26,7 @@ type drainer struct {
 }
 
 func newDrainer(dir string, e *Engine, log zerolog.Logger) *drainer {
-	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, taken: sparing(log), poke: make(chan struct{}, 1), emptied: make(chan struct{})}
+	return &drainer{spool: api.Spool{Dir: dir}, engine: e, log: log, poke: make(chan struct{}, 1), emptied: make(chan struct{})}
 }
 
 // look asks for a drain, soon.
@@ -164,7 +163,7 @@ func (d *drainer) drain(ctx context.Context) drainEnd {
 	})
 	d.complain(ctx, err)
 	if done.Taken+done.SetAside > 0 {
-		d.taken.Info().Int("files", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
+		d.log.Info().Int("files", done.Taken).Int("set aside", done.SetAside).Msg("took in what was spooled")
 	}
 	if end == drained && done.Waiting > 0 {
 		end = notYet
