@@ -39,6 +39,8 @@ type judge struct {
 	settings config.Settings
 	sent     map[string]quota.Event
 	now      func() time.Time
+	schema   int      // that a database is migrated from; 0: none is
+	before   []string // events that were there then
 }
 
 // look opens the state folder of an image, twice, and looks at everything.
@@ -66,6 +68,9 @@ func (j *judge) look(dir string) (v verdict) {
 	if err == nil {
 		err = swept(dir)
 	}
+	if err == nil && j.schema > 0 {
+		err = j.wayBack(dir)
+	}
 	if err == nil {
 		err = j.addSpooled(filepath.Join(dir, "spool"), v.present)
 	}
@@ -87,6 +92,37 @@ func swept(dir string) error {
 		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
 			return fmt.Errorf("left behind: %q, %v", left, err)
 		}
+	}
+	return nil
+}
+
+// wayBack expects that a database is not migrated before the backup is there that
+// an older quotad can open, with all that it had.
+func (j *judge) wayBack(dir string) error {
+	backups, err := filepath.Glob(filepath.Join(dir, "backups", fmt.Sprintf("*-schema%d.db", j.schema)))
+	if err != nil || len(backups) == 0 {
+		return fmt.Errorf("it was migrated from schema %d, and no backup of before is there: %v", j.schema, err)
+	}
+	copied, err := os.MkdirTemp(inMemory(), "quotad-backup")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(copied)
+	b, err := os.ReadFile(backups[0])
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(copied, "quotad.db"), b, 0o600); err != nil {
+		return err
+	}
+	s, report, err := store.Open(store.Options{Dir: copied, Now: j.now})
+	if err != nil {
+		return fmt.Errorf("the backup of before: %w", err)
+	}
+	defer s.Close()
+	present, err := j.list(s)
+	if lost := (verdict{present: present}).missing(j.before); err != nil || lost != "" || report.From != j.schema {
+		return fmt.Errorf("the backup of before has schema %d: %s, %v", report.From, lost, err)
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ type scenario struct {
 	run func(*stage) error
 	// damaged: damage was there from the start, and may be told.
 	damaged bool
+	// schema is the older one that a database is migrated from; 0: none is.
+	schema int
 }
 
 func scenarios() []scenario {
@@ -51,9 +53,9 @@ func scenarios() []scenario {
 		{name: "killed", prepare: used, run: killedAndAgain},
 		{name: "killed-first", prepare: nothingYet, run: killedAtFirst},
 		{name: "spool", prepare: spooled, run: brief},
-		{name: "schema-1", prepare: schema(1), run: brief},
-		{name: "schema-2", prepare: schema(2), run: brief},
-		{name: "schema-3", prepare: schema(3), run: brief},
+		{name: "schema-1", prepare: schema(1), run: brief, schema: 1},
+		{name: "schema-2", prepare: schema(2), run: brief, schema: 2},
+		{name: "schema-3", prepare: schema(3), run: brief, schema: 3},
 		{name: "restore", prepare: backedUp, run: restored},
 		{name: "damaged", prepare: damagedPage, run: brief, damaged: true},
 		{name: "compaction", prepare: holed, run: compacted},
