@@ -35,6 +35,7 @@ type Options struct {
 	// Refill, where set, records through the daemon that runs what these coding
 	// tools have kept since an instant, and gives how many events were new.
 	Refill func(ctx context.Context, since time.Time, tools []string) (int, error)
+	Ready  func() // called once it serves; may be nil
 }
 
 // Run is the service: it takes the database and the socket, serves until ctx
@@ -159,6 +160,9 @@ func (d *service) serve(ctx context.Context, ln net.Listener, reload <-chan stru
 	defer settle.Stop()
 	defer d.rest.wake()
 	d.super.ready()
+	if d.Ready != nil {
+		d.Ready()
+	}
 	d.Log.Info().Str("version", d.Version).Str("socket", ln.Addr().String()).Msg("ready")
 
 	err := d.wait(ctx, reload)
