@@ -25,6 +25,10 @@ type Hold struct {
 	Say    func(failure error) // tells the journal
 }
 
+// CannotStart begins what systemd is told of a service that holds; what is wrong
+// follows.
+const CannotStart = "Cannot start: "
+
 // justNow is how long after a start that failed the next is one that systemd
 // makes by itself, which comes after a second.
 const justNow = time.Minute
@@ -86,8 +90,8 @@ func pause(tries int) time.Duration {
 func (h Hold) wait(ctx context.Context, why error, length time.Duration) bool {
 	patience := length + 2*time.Minute
 	line, _, _ := strings.Cut(why.Error(), "\n")
-	_, _ = sd.SdNotify(false, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=Cannot start: %.300s (next try at %s)",
-		patience.Microseconds(), line, time.Now().Add(length).Format(time.TimeOnly)))
+	_, _ = sd.SdNotify(false, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s%.300s (next try at %s)",
+		patience.Microseconds(), CannotStart, line, time.Now().Add(length).Format(time.TimeOnly)))
 	changed, end := fileChanges(h.Config)
 	defer end()
 	timer := time.NewTimer(length)

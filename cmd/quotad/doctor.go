@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -112,6 +113,10 @@ func (x *examination) conclude(asJSON bool, limit gravity, name string) error {
 	return nil
 }
 
+// tellsWithin is how long a daemon may take to say what it knows. At systemd's
+// socket one that cannot start lets everybody wait.
+const tellsWithin = 1500 * time.Millisecond
+
 // run makes all checks. Without places to look at there is only one.
 func (x *examination) run() {
 	var err error
@@ -120,7 +125,7 @@ func (x *examination) run() {
 		x.fault("export HOME, or name the places with flags", "%v", err)
 		return
 	}
-	x.client = &api.Client{Sockets: x.paths.Sockets, Timeout: answerWithin}
+	x.client = &api.Client{Sockets: x.paths.Sockets, Timeout: tellsWithin}
 	var about daemon.About
 	if x.away = x.client.Get(x.ctx, "/v1/about", nil, &about); x.away == nil {
 		x.about = &about

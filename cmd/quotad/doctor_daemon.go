@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"quotad/daemon"
 	"quotad/notify"
 	"quotad/systemd"
 )
@@ -151,15 +152,17 @@ func (x *examination) service() {
 }
 
 // unit judges the state of the service. One that fails at its start is never
-// failed for systemd, which tries again without an end.
+// failed for systemd: it tries again by itself, without an end.
 func (x *examination) unit(s serviceState) {
 	switch {
 	case !s.Installed:
 		x.warn("quotad service install", "%s is not installed: nothing starts the daemon by itself", systemd.Service)
 	case s.State == "failed":
 		x.fault(journalHint, "%s failed (%s)", systemd.Service, s.Result)
+	case s.State == "activating" && strings.HasPrefix(s.Says, daemon.CannotStart):
+		x.fault(journalHint, "%s does not start: %s", systemd.Service, strings.TrimPrefix(s.Says, daemon.CannotStart))
 	case s.State == "activating" && (s.SubState == "auto-restart" || s.Restarts > 0):
-		x.fault(journalHint, "%s does not start (%s); systemd tries again each second", systemd.Service, s.Result)
+		x.fault(journalHint, "%s does not start (%s); it is tried again and again", systemd.Service, s.Result)
 	case s.State != "active":
 		x.fault("systemctl --user start quotad", "%s is %s", systemd.Service, s.State)
 	case !s.Enabled:

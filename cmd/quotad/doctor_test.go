@@ -19,12 +19,16 @@ func TestDoctorOnTheStateOfTheUnit(t *testing.T) {
 	}{
 		{serviceState{}, finding{Verdict: warning, Text: "quotad.service is not installed: nothing starts the daemon by itself", Mend: "quotad service install"}},
 		{
+			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "start", Result: "success", Restarts: 1, Says: "Cannot start: no such plan (next try at 10:00:00)"},
+			finding{Verdict: fault, Text: "quotad.service does not start: no such plan (next try at 10:00:00)", Mend: journalHint},
+		},
+		{
 			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "auto-restart", Result: "exit-code"},
-			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); systemd tries again each second", Mend: journalHint},
+			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); it is tried again and again", Mend: journalHint},
 		},
 		{
 			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "start", Result: "exit-code", Restarts: 3},
-			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); systemd tries again each second", Mend: journalHint},
+			finding{Verdict: fault, Text: "quotad.service does not start (exit-code); it is tried again and again", Mend: journalHint},
 		},
 		{
 			serviceState{Installed: true, Enabled: true, State: "activating", SubState: "start", Result: "success"},
