@@ -43,9 +43,9 @@ disturbance_log_checks() {
 	says_why manager 60 '^<6> ready .*version=newer'
 	says_why stop 20 'stopped$' '^<6> ready'
 	says_why no-home 60 '^<3> .*set HOME or XDG_CONFIG_HOME to an absolute path'
-	# What cannot start is tried each second: some 8 lines each time.
-	says_why read-only $((20 + 8 * $(told_of read-only | grep -c 'Scheduled restart'))) "^<3> .*$state.* read-only" "<3> quotad: hint: .*findmnt -T $state"
-	says_why watchdog 600 'quotad.service: Watchdog timeout'
+	says_why read-only 30 "^<3> .*$state.* read-only" "<3> quotad: hint: .*findmnt -T $state"
+	says_why watchdog 80 'quotad.service: Watchdog timeout' '^<3> SIGABRT, of the watchdog: the daemon hangs' '^<3>   quotad/daemon.\(\*Engine\).Run'
+	says_why no-start 40 '^<3> .*v9/huge' '^<6> ready'
 	check "no line has a key of a tool" lacks "$secret_key" "$OUT/journal.log"
 	check "nor words of a prompt" lacks "$secret_words" "$OUT/journal.log"
 }
@@ -144,6 +144,7 @@ case_disturbance() {
 	case_slow_batch
 	case_no_home
 	case_read_only
+	case_no_start
 	case_watchdog
 	equal "no hook said a word or failed" '' "$(<"$load/noise")"
 	quotad_ends 0 verify
@@ -225,7 +226,8 @@ case_no_home() {
 	ends no-home
 }
 
-waits_for_restart() { [ "$(prop quotad.service SubState)" = auto-restart ]; }
+# holds WHY: the service cannot start, stays, and says why.
+holds()   { [ "$(prop quotad.service ActiveState)" = activating ] && grep -q "^Cannot start: .*$1" <<<"$(prop quotad.service StatusText)"; }
 mounted()           { touch "/home/tester/mounts/$1"; started "the state folder is $1" 10 test ! -e "/home/tester/mounts/$1"; }
 
 case_read_only() {
@@ -238,11 +240,38 @@ case_read_only() {
 	send read-only-2 &
 	local waiting=$!
 	for i in 2 3 4 5; do hook_run "read-only-hook-$i"; done
-	within "systemd tries it again and again" 5 waits_for_restart
+	within "it holds on, and says why" 10 holds 'read-only'
 	mounted rw
 	wait "$waiting" || true
 	check "who waited is answered when it can" grep -qx read-only-2 "$load/acked"
 	ends read-only
+}
+
+# A configuration that is wrong for a while: not a start each second.
+case_no_start() {
+	local kept before
+	begins no-start "a configuration that is wrong for a while"
+	kept=$(cat "$config" 2>/dev/null || true)
+	mkdir -p "${config%/*}"
+	printf '[account.default]\nplan = "v9/huge"\n' >"$config"
+	check "the unit does not start so" fails systemctl --user restart quotad.service
+	within "the next one holds on, and says why" 10 holds 'v9/huge'
+	before=$(prop quotad.service NRestarts)
+	hook_run no-start-hook
+	sleep 20
+	equal "it is not started again meanwhile" "$before" "$(prop quotad.service NRestarts)"
+	before=$SECONDS
+	output=$(timeout 20 "$quotad" doctor 2>&1) || true
+	check "doctor says why" says 'quotad.service does not start: .*v9/huge'
+	check "and not after long: $((SECONDS - before)) s" test $((SECONDS - before)) -le 4
+	check "who stops it is not kept waiting" timeout 3 systemctl --user stop quotad.service
+	check "and who starts it is told at once" fails timeout 5 systemctl --user start quotad.service
+	within "it holds on again" 10 holds 'v9/huge'
+	before=$(main)
+	if [ -n "$kept" ]; then printf '%s\n' "$kept" >"$config"; else rm "$config"; fi
+	within "mended, it is up at once" 5 active
+	equal "in the same process" "$before" "$(main)"
+	ends no-start
 }
 
 case_watchdog() {

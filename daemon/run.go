@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 		return err
 	}
 	super := newSupervisor()
+	if super.watch > 0 {
+		reportHangs(ctx, o.Log)
+	}
 	started := super.starting()
 	defer started()
 	s, report, err := openStore(o)
