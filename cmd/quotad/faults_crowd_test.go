@@ -164,11 +164,12 @@ func TestACrowdKeepsNobodyWaiting(t *testing.T) {
 	p99 := func(took []time.Duration) time.Duration { return took[len(took)*99/100] }
 	t.Logf("%d answers in the crowd: p50 %v, p99 %v; alone p50 %v, p99 %v; memory %d MiB, alone %d MiB",
 		len(crowded), crowded[len(crowded)/2], p99(crowded), alone[n/2], p99(alone), peak>>20, before>>20)
-	if torture() && p99(crowded) > max(50*time.Millisecond, 5*p99(alone)) {
-		t.Errorf("p99 is %v in the crowd, and %v alone", p99(crowded), p99(alone))
+	most := max(patience, 10*p99(alone))
+	if torture() {
+		most = max(50*time.Millisecond, 5*p99(alone))
 	}
-	if most := max(3*time.Second, 30*p99(alone)); p99(crowded) > most { // both on a machine that may have more to do
-		t.Errorf("good clients waited up to %v in the crowd, and %v alone", p99(crowded), p99(alone))
+	if p99(crowded) > most {
+		t.Errorf("p99 is %v in the crowd, and %v alone", p99(crowded), p99(alone))
 	}
 	if grown := peak - before; !slowed && grown > 400<<20 { // the race detector keeps several bytes for each
 		t.Errorf("the daemon grew by %d MiB", grown>>20)
