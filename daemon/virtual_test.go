@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -86,6 +87,47 @@ func TestAMonthInVirtualTimeTellsEveryNoticeOnceAndInTime(t *testing.T) {
 		}
 		r.stop()
 	})
+}
+
+// Over the end of a February that has 29 days, and of one that has 28: the month
+// of a subscription on the 29th ends on the last day there is, the week steps on.
+func TestALeapDayIsADayLikeOthers(t *testing.T) {
+	for _, c := range []struct{ year, last int }{{2028, 29}, {2029, 28}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := settings(t, "[account.default]\nplan = \"v2/lite\"\nsubscribed = 2024-02-29T12:00:00+08:00\n")
+			end := time.Date(c.year, 2, c.last, 4, 0, 0, 0, time.UTC) // noon in UTC+8
+			time.Sleep(time.Until(end.Add(-36 * time.Hour)))
+			r := startWithAlarm(t, t.TempDir(), s)
+			defer r.stop()
+			week := *r.window("week").ResetsAt
+			r.post(quota.Event{Kind: quota.KindTool, Name: "search", Count: 95})
+			if m := r.window("month"); !m.ResetsAt.Equal(end) || m.Used.Float() != 95 {
+				t.Errorf("the month that ends at %v: %v used, ends at %v", end, m.Used, m.ResetsAt)
+			}
+			for time.Now().Before(end.Add(72 * time.Hour)) {
+				time.Sleep(6 * time.Hour)
+				r.post(quota.Event{Count: 10, Model: "glm-4.5"})
+				if w := r.window("week"); w.ResetsAt.Sub(week)%(7*24*time.Hour) != 0 || !w.ResetsAt.After(time.Now()) {
+					t.Errorf("at %v the week ends at %v, it ended at %v", time.Now(), w.ResetsAt, week)
+				}
+			}
+			if m, next := r.window("month"), end.AddDate(0, 1, 29-c.last); m.Used.Float() != 0 || !m.ResetsAt.Equal(next) {
+				t.Errorf("the month after: %v used, ends at %v, want %v", m.Used, m.ResetsAt, next)
+			}
+			told := 0
+			for _, line := range r.lines() {
+				if at, month, _ := strings.Cut(line, " month "); month == "refreshed 0" {
+					told++
+					if when, err := time.Parse(time.RFC3339, at); err != nil || when.Sub(end).Abs() > 2*time.Second {
+						t.Errorf("told at %v, it ended at %v: %v", at, end, err)
+					}
+				}
+			}
+			if told != 1 {
+				t.Errorf("that the month is over was told %d times: %q", told, r.lines())
+			}
+		})
+	}
 }
 
 func TestRestartsTellNothingTwice(t *testing.T) {
