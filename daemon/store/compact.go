@@ -66,7 +66,7 @@ func (c *compaction) part() string { return c.s.Path() + ".compact.part" }
 
 func (c *compaction) run() (Compaction, error) {
 	free, err := c.measure()
-	if err != nil || free < freeLeast || free*freeShare < c.done.Before {
+	if err != nil || !compactionDue(free, c.done.Before) {
 		return c.done, err
 	}
 	if !c.room(c.s.dir, c.done.Before-free) {
@@ -83,6 +83,9 @@ func (c *compaction) run() (Compaction, error) {
 	}
 	return c.done, err
 }
+
+// compactionDue goes by how many bytes of a file are free.
+func compactionDue(free, size int64) bool { return free >= freeLeast && free*freeShare >= size }
 
 var errTooBusy = errors.New("too busy")
 

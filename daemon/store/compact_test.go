@@ -59,6 +59,21 @@ func content(t tb, s *Store) (c struct {
 	return c
 }
 
+func TestACompactionIsDueWhereAThirdIsFree(t *testing.T) {
+	const mib = 1 << 20
+	for _, c := range []struct {
+		free, size int64
+		want       bool
+	}{
+		{0, 0, false}, {0, 90 * mib, false}, {30*mib - 1, 90 * mib, false}, {30 * mib, 90 * mib, true}, {80 * mib, 90 * mib, true},
+		{4*mib - 1, 5 * mib, false}, {4 * mib, 5 * mib, true}, // of a small file not much is won
+	} {
+		if got := compactionDue(c.free, c.size); got != c.want {
+			t.Errorf("%d of %d bytes are free: due %t", c.free, c.size, got)
+		}
+	}
+}
+
 func TestACompactionGivesBackWhatIsFree(t *testing.T) {
 	s := holed(t, filepath.Join(t.TempDir(), "state"), 40_000)
 	defer s.Close()
