@@ -121,61 +121,6 @@ func (e *Engine) step(ctx context.Context, forget func(*store.Tx) (int, error)) 
 	return gone, nil
 }
 
-// A clock that is years ahead, as at a boot without a battery, must not forget
-// everything: it is believed for so long after the newest event, and where there
-// was none for longer, once events have come for a day since.
-const (
-	trusted = 30 * 24 * time.Hour
-	settled = 24 * time.Hour
-)
-
-// believed is the present instant, as far as the events that are to be kept bear
-// it out; the zero time where they do not.
-func (e *Engine) believed() (time.Time, error) {
-	now := e.now()
-	var b belief
-	err := e.store.View(func(tx *store.Tx) error {
-		since, until := now.Add(-e.Snapshot().Settings.Store.Retention-trusted), now.Add(quota.MaxAhead)
-		for entry, err := range tx.Events("", since, until, 0) {
-			if err != nil {
-				return err
-			}
-			b.take(entry.At)
-		}
-		return nil
-	})
-	if limit := b.limit(); now.After(limit) {
-		return limit, err
-	}
-	return now, err
-}
-
-// belief is up to when a clock is believed, by the instants of events in their
-// order.
-type belief struct {
-	before time.Time // last one before the last long gap; zero: there was none
-	since  time.Time // first one after it
-	newest time.Time
-}
-
-func (b *belief) take(at time.Time) {
-	if b.newest.IsZero() || at.Sub(b.newest) > trusted {
-		b.before, b.since = b.newest, at
-	}
-	b.newest = at
-}
-
-func (b *belief) limit() time.Time {
-	last := b.newest
-	if b.newest.Sub(b.since) < settled {
-		last = b.before
-	}
-	if last.IsZero() {
-		return last
-	}
-	return last.Add(trusted)
-}
-
 // longestRolling is how far back a rolling window of any account reaches.
 func longestRolling(s *Snapshot) time.Duration {
 	var longest time.Duration
