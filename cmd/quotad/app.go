@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,6 +110,8 @@ func failureOf(err error) *failure {
 		return &failure{code: exitFailed, err: err, hint: stored.Hint}
 	case errors.As(err, &socket):
 		return &failure{code: exitFailed, err: err, hint: socket.Hint}
+	case errors.Is(err, context.DeadlineExceeded): // it listens, or systemd does for it, and does not answer
+		return &failure{code: exitFailed, err: err, hint: "quotad doctor"}
 	case errors.As(err, &spoiled):
 		return &failure{code: exitFailed, err: err, hint: "quotad hooks check"}
 	}
