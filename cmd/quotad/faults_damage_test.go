@@ -167,37 +167,49 @@ func (h *daemonHome) startsUnreadable() string {
 	return ""
 }
 
-// Where the disk can read neither the database nor a backup nothing takes its
-// place: what is there may be read at another time.
+// An empty database takes no place as long as there is something that the disk
+// cannot read now: another try may give all of it.
 func TestADiskThatReadsNothing(t *testing.T) {
 	t.Parallel()
+	type kept struct{ database, backup string }
+	const unreadable, damaged, gone = "unreadable", "damaged", "gone"
 	for _, c := range []struct {
-		name   string
-		backed bool
-		gone   bool // the database is
-		says   string
+		name string
+		is   kept
+		says string
 	}{
-		{"neither the database nor its backup", true, false, "the disk can read neither all of "},
-		{"the database, of which there is no backup", false, false, "the disk cannot read "},
-		{"the backup of a database that is gone", true, true, "is not there any more, and the disk cannot read the backup "},
+		{"neither the database nor its backup", kept{unreadable, unreadable}, "quotad.db nor the backup "},
+		{"the database, of which there is no backup", kept{unreadable, gone}, "quotad.db, wherever in it, and there is no good backup"},
+		{"the database, whose backup is damaged", kept{unreadable, damaged}, "quotad.db, wherever in it, and there is no good backup"},
+		{"the backup of a database that is gone", kept{gone, unreadable}, "quotad.db is not there any more, and the disk cannot read the backup "},
+		{"the backup of a database that is damaged", kept{damaged, unreadable}, "quotad.db is damaged, and the disk cannot read the backup "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := newDaemonHome(t)
 			p := h.start()
-			kept := prompts("kept", 200)
-			h.post(kept...).accepted(t)
+			sent := prompts("kept", 200)
+			h.post(sent...).accepted(t)
 			h.backup()
 			p.stop()
-			if !c.backed {
-				h.must(os.RemoveAll(filepath.Join(h.state, "backups")))
-			}
-			if c.gone {
-				h.must(os.Remove(h.database()))
-			}
 			backups, _ := filepath.Glob(filepath.Join(h.state, "backups", "*.db"))
+			var meddle []string
+			harm := func(how string, files ...string) {
+				for _, path := range files {
+					switch how {
+					case unreadable:
+						meddle = append(meddle, path)
+					case damaged:
+						h.must(os.WriteFile(path, []byte(strings.Repeat("nothing of a database\n", 1000)), 0o600))
+					case gone:
+						h.must(os.Remove(path))
+					}
+				}
+			}
+			harm(c.is.database, h.database())
+			harm(c.is.backup, backups...)
 			before := h.tree()
-			p = h.meddled("pread64:error=EIO", append(backups, h.database())...)
+			p = h.meddled("pread64:error=EIO", meddle...)
 			code := p.end(startLimit)
 			if said := p.said.String(); code != 1 || !strings.Contains(said, c.says) || !strings.Contains(said, "nothing was changed: input/output error") || !strings.Contains(said, "dmesg") {
 				t.Errorf("it ended with %d and says:\n%s", code, said)
@@ -206,7 +218,7 @@ func TestADiskThatReadsNothing(t *testing.T) {
 				t.Errorf("the state folder was\n%sand is\n%s", before, after)
 			}
 			h.start() // the disk reads again
-			if lost := h.lost(kept); len(lost) > 0 {
+			if lost := h.lost(sent); len(lost) > 0 {
 				t.Error(lost)
 			}
 			h.verify()

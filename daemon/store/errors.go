@@ -77,7 +77,7 @@ func diskError(doing string, err error) error {
 	case noSpace(err):
 		return &Error{Code: NoSpace, Message: doing + ": no space left", Hint: "free some disk space", Err: err}
 	}
-	return &Error{Code: Unavailable, Message: doing, Err: err}
+	return &Error{Code: Unavailable, Message: doing, Hint: "look at the disk (dmesg), and try again", Err: err}
 }
 
 // noSpace also reads the words: bbolt does not wrap what growing the file

@@ -84,6 +84,8 @@ func folderError(path, what string, err error) error {
 		hint = "have it mounted so that it can be written (findmnt -T " + path + "), or " + hint
 	case errors.Is(err, fs.ErrPermission):
 		hint = "give its owner the right to write there, or " + hint
+	case unreadable(err):
+		hint = "look at the disk (dmesg), or " + hint
 	}
 	return &Error{Code: Folder, Message: path + " " + what, Hint: hint, Err: rootCause(err)}
 }
@@ -111,7 +113,10 @@ func openPlain(path string, flag int) (*os.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err == nil && !info.Mode().IsRegular() {
+	if err != nil {
+		return nil, folderError(path, "cannot be looked at", err)
+	}
+	if !info.Mode().IsRegular() {
 		return nil, &Error{
 			Code:    Folder,
 			Message: fmt.Sprintf("%s is not a plain file (%s)", path, info.Mode().Type()),

@@ -306,7 +306,7 @@ func (op *opening) build(backups []backupFile, damage error) error {
 			},
 		)
 	}
-	if err := op.failing(damage, passed); err != nil {
+	if err := op.refusal(damage, passed); err != nil {
 		return err
 	}
 	return createFile(fresh, op.known())

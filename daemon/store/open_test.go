@@ -222,6 +222,41 @@ func TestABadBackupIsPassedOver(t *testing.T) {
 	}
 }
 
+// A backup that cannot be looked at may be a good one: nothing empty takes the
+// place of what it has.
+func TestABackupThatCannotBeLookedAtIsWaitedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	s := openIn(t, dir)
+	put(t, s, prompts(10)...)
+	backup := filepath.Join(dir, backupsName, BackupName(day0))
+	must(t, s.Backup(backup))
+	must(t, s.Close())
+	for name, harm := range map[string]func() error{
+		"damaged": func() error { return os.WriteFile(s.Path(), []byte("nothing of a database"), 0o600) },
+		"gone":    func() error { return os.Remove(s.Path()) },
+	} {
+		must(t, harm())
+		before := glob(t, filepath.Join(dir, "quotad.db*"))
+		other, err := os.Open(backup)
+		must(t, err)
+		must(t, flock(other, 0))
+		_, report, err := Open(options(dir))
+		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), backup) || !strings.Contains(err.Error(), "nothing was changed") || report.Aside != "" {
+			t.Errorf("%s: %v, %+v", name, err, report)
+		}
+		if after := glob(t, filepath.Join(dir, "quotad.db*")); !slices.Equal(after, before) {
+			t.Errorf("%s: there was %q and is %q", name, before, after)
+		}
+		must(t, other.Close())
+		s, report, err := Open(options(dir))
+		must(t, err)
+		if got := len(entries(t, s, "")); got != 10 || report.Restored == "" {
+			t.Errorf("%s: %d events, %+v", name, got, report)
+		}
+		must(t, s.Close())
+	}
+}
+
 func TestSalvageKeepsLinksNoticesAndWhatWasPruned(t *testing.T) {
 	dir := stateDir(t, 200, 100)
 	s := openIn(t, dir)
