@@ -41,6 +41,7 @@ type judge struct {
 	now      func() time.Time
 	schema   int      // that a database is migrated from; 0: none is
 	before   []string // events that were there then
+	lacked   []string // events that a backup lacks
 }
 
 // look opens the state folder of an image, twice, and looks at everything.
@@ -59,6 +60,9 @@ func (j *judge) look(dir string) (v verdict) {
 		v.told = strings.Join(report.Lines(), "; ")
 	}
 	v.present, err = j.list(s)
+	if err == nil {
+		err = j.refilled(report, v)
+	}
 	if err == nil {
 		err = s.Close()
 	}
@@ -92,6 +96,14 @@ func swept(dir string) error {
 		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
 			return fmt.Errorf("left behind: %q, %v", left, err)
 		}
+	}
+	return nil
+}
+
+// refilled expects what a backup lacks, or word that it is to be looked for.
+func (j *judge) refilled(report store.Report, v verdict) error {
+	if lost := v.missing(j.lacked); lost != "" && report.Lacks.IsZero() {
+		return fmt.Errorf("what the backup lacks will not be looked for: %s", lost)
 	}
 	return nil
 }

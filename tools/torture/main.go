@@ -128,7 +128,7 @@ func (o options) play(s scenario, quotad, dir string, meddle []string) (findings
 		return findings{}, err
 	}
 	x := explorer{
-		disk: st.model, judge: &judge{settings: loaded, sent: st.sent, now: time.Now, schema: s.schema, before: st.promised}, state: "state",
+		disk: st.model, judge: &judge{settings: loaded, sent: st.sent, now: time.Now, schema: s.schema, before: st.promised, lacked: st.lacked}, state: "state",
 		promised: st.promised, keep: o.keep, may: s.damaged, found: findings{name: s.name},
 	}
 	return x.explore(o.images, o.all, o.seed)

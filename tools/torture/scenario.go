@@ -29,6 +29,7 @@ type stage struct {
 	mu       sync.Mutex
 	sent     map[string]quota.Event
 	promised []string // acknowledged before that
+	lacked   []string // what a backup lacks, which the sessions of a tool have
 	rand     *rand.Rand
 	count    int
 }
@@ -57,6 +58,7 @@ func scenarios() []scenario {
 		{name: "schema-2", prepare: schema(2), run: brief, schema: 2},
 		{name: "schema-3", prepare: schema(3), run: brief, schema: 3},
 		{name: "restore", prepare: backedUp, run: restored},
+		{name: "refill", prepare: lackingBackup, run: refilled, damaged: true},
 		{name: "damaged", prepare: damagedPage, run: brief, damaged: true},
 		{name: "compaction", prepare: holed, run: compacted},
 	}
@@ -348,15 +350,15 @@ func backedUp(s *stage) error {
 	if err := used(s); err != nil {
 		return err
 	}
-	if err := s.backup(); err != nil {
+	if err := s.backup(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}
 	return s.live(false, func() error { return s.use("since", 1, 4) })
 }
 
-// backup makes one as of now the newest.
-func (s *stage) backup() error {
-	path := filepath.Join(s.state, "backups", "quotad-"+time.Now().Add(time.Minute).UTC().Format("20060102T150405Z")+".db")
+// backup makes one that bears the name of an instant.
+func (s *stage) backup(at time.Time) error {
+	path := filepath.Join(s.state, "backups", "quotad-"+at.UTC().Format("20060102T150405Z")+".db")
 	out, err := s.command("", nil, "backup", path).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("backup: %w\n%s", err, out)
@@ -383,7 +385,7 @@ func damagedPage(s *stage) error {
 	if err := used(s); err != nil {
 		return err
 	}
-	if err := s.backup(); err != nil {
+	if err := s.backup(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(s.database(), os.O_RDWR, 0)
