@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
+	"quotad/daemon"
 	"quotad/systemd"
 )
 
@@ -18,10 +20,11 @@ const (
 	startedAlready                    // it runs what is installed
 	startNewUnit                      // its unit is another
 	startNewBinary                    // its program was replaced
+	startAnew                         // it waits for what keeps it from starting: systemctl would too
 )
 
 func (r startReason) String() string {
-	return [...]string{"started", "running already", "restarted, its unit is new", "restarted, its program is new"}[r]
+	return [...]string{"started", "running already", "restarted, its unit is new", "restarted, its program is new", "restarted, it could not start"}[r]
 }
 
 // bringUp makes systemd read the units, enables them, and has the service run
@@ -39,7 +42,7 @@ func (u *userService) bringUp(ctx context.Context, program string, changed bool)
 	}
 	reason := startFresh
 	if before.running() {
-		reason = restartReason(changed, before.PID, program)
+		reason = restartReason(changed, before, program)
 	}
 	if err := u.start(ctx, reason); err != nil {
 		return failed(journalHint, "the service does not start: %v", err)
@@ -81,12 +84,14 @@ func (u *userService) load(ctx context.Context) error {
 
 // restartReason compares a running service with what is installed now. Where
 // the program was replaced, the process still has the old file.
-func restartReason(changed bool, pid int, program string) startReason {
+func restartReason(changed bool, before unitState, program string) startReason {
 	switch {
 	case changed:
 		return startNewUnit
-	case pid > 0 && !sameFile(filepath.Join("/proc", strconv.Itoa(pid), "exe"), program):
+	case before.PID > 0 && !sameFile(filepath.Join("/proc", strconv.Itoa(before.PID), "exe"), program):
 		return startNewBinary
+	case before.Active == "activating" && strings.HasPrefix(before.Status, daemon.CannotStart):
+		return startAnew
 	}
 	return startedAlready
 }
@@ -97,7 +102,7 @@ func (u *userService) start(ctx context.Context, reason startReason) error {
 	switch reason {
 	case startNewUnit:
 		args[0] = "restart"
-	case startNewBinary:
+	case startNewBinary, startAnew:
 		args = []string{"restart", systemd.Service}
 	}
 	_, err := u.do(ctx, startWithin, args...)

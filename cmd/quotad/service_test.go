@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quotad/daemon"
 )
 
 func TestAProgramThatWillNotStay(t *testing.T) {
@@ -163,16 +165,18 @@ func TestRestartReason(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		changed bool
-		pid     int
+		before  unitState
 		program string
 		want    startReason
 	}{
-		{"nothing is new", false, os.Getpid(), self, startedAlready},
-		{"the process runs another file", false, os.Getpid(), "/bin/sh", startNewBinary},
-		{"the unit is new, whatever the program", true, os.Getpid(), self, startNewUnit},
-		{"it has no process, and starts by itself", false, 0, self, startedAlready},
+		{"nothing is new", false, unitState{PID: os.Getpid()}, self, startedAlready},
+		{"the process runs another file", false, unitState{PID: os.Getpid()}, "/bin/sh", startNewBinary},
+		{"the unit is new, whatever the program", true, unitState{PID: os.Getpid()}, self, startNewUnit},
+		{"it has no process, and starts by itself", false, unitState{}, self, startedAlready},
+		{"it mends its database", false, unitState{PID: os.Getpid(), Active: "activating", Status: "Going through the database"}, self, startedAlready},
+		{"it cannot start", false, unitState{PID: os.Getpid(), Active: "activating", Status: daemon.CannotStart + "why"}, self, startAnew},
 	} {
-		if got := restartReason(tt.changed, tt.pid, tt.program); got != tt.want {
+		if got := restartReason(tt.changed, tt.before, tt.program); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
