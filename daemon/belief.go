@@ -42,33 +42,52 @@ type belief struct {
 	newest time.Time
 }
 
-// beliefOf is what the events of a time bear out, of which read gives so many
-// (0: all) within two instants. All of them may be millions: it reads the first of
-// each day, and a whole day only where a long gap may follow, or nothing.
-func beliefOf(since, until time.Time, read func(since, until time.Time, limit int) iter.Seq2[quota.Entry, error]) (b belief, err error) {
+// reading gives the events within two instants, at most so many; 0: all.
+type reading func(since, until time.Time, limit int) iter.Seq2[quota.Entry, error]
+
+// beliefOf is what the events of a time bear out. All of them may be millions: it
+// reads the first of each day, and looks for the last where a long gap may follow,
+// or nothing. Between those two no gap is long.
+func beliefOf(since, until time.Time, read reading) (b belief, err error) {
 	const stride = 24 * time.Hour
 	first, any, err := firstOf(read(since, until, 1))
 	for any && err == nil {
 		b.take(first)
+		end := first.Add(stride)
 		var next time.Time
-		if next, any, err = firstOf(read(first.Add(stride), until, 1)); err != nil {
+		if next, any, err = firstOf(read(end, until, 1)); err != nil {
 			break
 		}
 		if !any || next.Sub(first) > trusted {
-			end := first.Add(stride)
 			if until.Before(end) {
 				end = until
 			}
-			for entry, err := range read(first, end, 0) {
-				if err != nil {
-					return b, err
-				}
-				b.take(entry.At)
+			if first, err = lastBefore(end, first, read); err != nil {
+				break
 			}
+			b.take(first)
 		}
 		first = next
 	}
 	return b, err
+}
+
+// lastBefore finds the last event before an instant, from one that is: the store
+// reads only forwards.
+func lastBefore(end, at time.Time, read reading) (time.Time, error) {
+	for end.Sub(at) > time.Millisecond { // what times are kept to
+		middle := at.Add(end.Sub(at) / 2)
+		later, any, err := firstOf(read(middle, end, 1))
+		switch {
+		case err != nil:
+			return at, err
+		case any:
+			at = later
+		default:
+			end = middle
+		}
+	}
+	return at, nil
 }
 
 func firstOf(list iter.Seq2[quota.Entry, error]) (at time.Time, any bool, err error) {

@@ -20,10 +20,8 @@ type instants struct {
 func (r *instants) read(since, until time.Time, limit int) iter.Seq2[quota.Entry, error] {
 	return func(yield func(quota.Entry, error) bool) {
 		n := 0
-		for _, at := range r.at {
-			if at.Before(since) {
-				continue
-			}
+		first, _ := slices.BinarySearchFunc(r.at, since, time.Time.Compare)
+		for _, at := range r.at[first:] {
 			if !at.Before(until) || limit > 0 && n == limit {
 				return
 			}
@@ -40,10 +38,14 @@ func (r *instants) read(since, until time.Time, limit int) iter.Seq2[quota.Entry
 func TestBeliefOfSomeIsThatOfAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at, r := noon, &instants{}
-		gaps := rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64Range(0, int64(3*settled)),
-			rapid.Int64Range(int64(trusted-2*settled), int64(trusted+2*settled)))
+		const ms = int64(time.Millisecond)
+		edges := []int64{0, ms, int64(5 * time.Hour), int64(settled) - ms, int64(settled), int64(settled) + ms, int64(3 * settled)}
+		for _, edge := range edges {
+			edges = append(edges, int64(trusted)-edge, int64(trusted)+edge)
+		}
+		gaps := rapid.OneOf(rapid.SampledFrom(edges), rapid.Int64Range(0, int64(settled)), rapid.Int64Range(0, int64(2*trusted)))
 		for range rapid.IntRange(0, 60).Draw(t, "events") {
-			at = at.Add(time.Duration(gaps.Draw(t, "gap")))
+			at = at.Add(time.Duration(gaps.Draw(t, "gap"))).Truncate(time.Millisecond)
 			r.at = append(r.at, at)
 		}
 		since := noon.Add(time.Duration(rapid.Int64Range(0, int64(2*trusted)).Draw(t, "since")))
@@ -59,15 +61,26 @@ func TestBeliefOfSomeIsThatOfAll(t *testing.T) {
 	})
 }
 
+// However many events a day has, few of them are read, on the days before a long
+// gap too.
 func TestBeliefReadsFew(t *testing.T) {
-	r := &instants{}
-	for i := range 400 * 200 {
-		r.at = append(r.at, noon.Add(time.Duration(i)*24*time.Hour/200))
+	const days, each, gapEvery = 400, 2000, 50
+	r, at := &instants{}, noon
+	for day := range days {
+		if day%gapEvery == gapEvery-1 {
+			at = at.Add(trusted + settled)
+		}
+		for i := range each {
+			r.at = append(r.at, at.Add(time.Duration(i)*settled/each).Truncate(time.Millisecond))
+		}
+		at = at.Add(settled)
 	}
-	if _, err := beliefOf(noon, slices.MaxFunc(r.at, time.Time.Compare).Add(1), r.read); err != nil {
-		t.Fatal(err)
+	got, err := beliefOf(noon, at, r.read)
+	if want := (belief{before: r.at[(days-1)*each-1], since: r.at[(days-1)*each], newest: r.at[days*each-1]}); err != nil || got != want {
+		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	if most := 400 + 200 + 1; r.given > most {
+	const bisected = 27 // a day has less than 2^27 milliseconds
+	if most := days + (days/gapEvery+1)*bisected; r.given > most {
 		t.Errorf("%d of %d events were read, at most %d are needed", r.given, len(r.at), most)
 	}
 }

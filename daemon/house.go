@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"quotad/daemon/store"
@@ -40,14 +42,11 @@ func (d *service) housekeep(ctx context.Context) {
 	d.compact(ctx)
 }
 
-// prune sums up events older than the retention and forgets them; the counters
-// keep what they were.
+// prune forgets what is older than it is to be kept; the counters keep what they
+// were.
 func (d *service) prune(ctx context.Context) {
 	if err := d.engine.Prune(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error().Err(err).Msg("old events are still there")
-	}
-	if err := d.engine.PruneFollowed(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error().Err(err).Msg("old marks of the tools' records are still there")
+		d.Log.Error().Err(err).Msg("what is old is still there")
 	}
 }
 
@@ -72,26 +71,36 @@ func (d *service) compact(ctx context.Context) {
 // tools delete what is older, as a rule after 30 days.
 const markFor = 40 * 24 * time.Hour
 
-// PruneFollowed forgets how far records were read that do not grow any more.
-func (e *Engine) PruneFollowed(ctx context.Context) error {
+// Prune forgets what is older than it is to be kept, as far as the clock is
+// believed.
+func (e *Engine) Prune(ctx context.Context) error {
 	now, err := e.believed()
 	if err != nil {
 		return err
 	}
-	before := now.Add(-markFor)
-	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
+	return errors.Join(e.pruneEvents(ctx, now), e.pruneFollowed(ctx, now))
 }
 
-// Prune sums up the events older than the retention and forgets them, a few at
-// a time.
-func (e *Engine) Prune(ctx context.Context) error {
+// pruneEvents sums up the events older than the retention and forgets them, a few
+// at a time.
+func (e *Engine) pruneEvents(ctx context.Context, now time.Time) error {
 	snap := e.Snapshot()
-	now, err := e.believed()
-	if err != nil {
-		return err
-	}
 	before, reach := now.Add(-snap.Settings.Store.Retention), longestRolling(snap)
-	return e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.Prune(before, reach, pruneStep) })
+	err := e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.Prune(before, reach, pruneStep) })
+	if err != nil {
+		return fmt.Errorf("forget old events: %w", err)
+	}
+	return nil
+}
+
+// pruneFollowed forgets how far records were read that do not grow any more.
+func (e *Engine) pruneFollowed(ctx context.Context, now time.Time) error {
+	before := now.Add(-markFor)
+	err := e.inSteps(ctx, func(tx *store.Tx) (int, error) { return tx.PruneFollowed(before, pruneStep) })
+	if err != nil {
+		return fmt.Errorf("forget old marks of the tools' records: %w", err)
+	}
+	return nil
 }
 
 // inSteps forgets until nothing is left to, a few at a time.
