@@ -9,7 +9,7 @@ BIN       = $(DESTDIR)$(PREFIX)/bin/quotad
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test race lint vuln fuzz bench soak desktop-test systemd-test install uninstall clean
+.PHONY: run build test race lint vuln fuzz bench soak torture desktop-test systemd-test install uninstall clean
 
 run: build            ## build, and run the daemon in the foreground
 	bin/quotad run
