@@ -15,6 +15,8 @@ import (
 	"quotad/quota"
 )
 
+// This file has the scenario of a backup that lacks what a coding tool has kept.
+
 // lostTurns are more than go into one transaction of what is read again.
 const lostTurns = 700
 
