@@ -24,7 +24,8 @@ type alarm struct {
 	look func()
 	// due hears of the instant at which the next of all is due, after each
 	// change; nil: nobody does. It is set before the start.
-	due func(time.Time)
+	due     func(time.Time)
+	telling sync.Mutex // the last that is told is the last that is so
 
 	mu       sync.Mutex
 	boundary cron.EntryID
@@ -52,7 +53,7 @@ func newAlarm(look func(), beat time.Duration, log zerolog.Logger) *alarm {
 	a := &alarm{look: look}
 	// In this order: reversed, a job that panicked once would never run again.
 	a.cron = cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger),
-		cron.WithChain(a.telling, cron.SkipIfStillRunning(logger), cron.Recover(logger)))
+		cron.WithChain(a.first, cron.SkipIfStillRunning(logger), cron.Recover(logger)))
 	a.often(beat)
 	return a
 }
@@ -67,9 +68,9 @@ func (a *alarm) beside(every time.Duration, job func()) {
 	a.tell()
 }
 
-// telling makes of a job one that first tells when the next one is due: no other
+// first makes of a job one that first tells when the next one is due: no other
 // call of ours tells that an instant has passed.
-func (a *alarm) telling(job cron.Job) cron.Job {
+func (a *alarm) first(job cron.Job) cron.Job {
 	return cron.FuncJob(func() {
 		a.tell()
 		job.Run()
@@ -81,6 +82,8 @@ func (a *alarm) tell() {
 	if a.due == nil {
 		return
 	}
+	a.telling.Lock()
+	defer a.telling.Unlock()
 	var first time.Time
 	for _, e := range a.cron.Entries() {
 		if !e.Next.IsZero() && (first.IsZero() || e.Next.Before(first)) {

@@ -53,10 +53,9 @@ func (c *crew) set(double bool) {
 	if c.double == double {
 		return
 	}
-	c.double = double
-	size := c.size
-	if double {
-		size *= 2
+	if c.double = double; double {
+		runtime.GOMAXPROCS(2 * c.size)
+	} else {
+		runtime.SetDefaultGOMAXPROCS() // and go on following what the machine gives
 	}
-	runtime.GOMAXPROCS(size)
 }

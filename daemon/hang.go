@@ -25,8 +25,9 @@ const exitHung = 2
 // reportHangs ends the process with a report of where it hangs as soon as the
 // watchdog's SIGABRT says that it does. The runtime's own has some four hundred
 // lines, of connections that wait for the same. Where not even this answers
-// systemd kills the process a little later.
-func reportHangs(ctx context.Context, log zerolog.Logger) {
+// systemd kills the process a little later. It does so until end is called.
+func reportHangs(log zerolog.Logger) (end func()) {
+	ctx, end := context.WithCancel(context.Background())
 	aborts := make(chan os.Signal, 1)
 	signal.Notify(aborts, unix.SIGABRT)
 	go func() {
@@ -41,6 +42,7 @@ func reportHangs(ctx context.Context, log zerolog.Logger) {
 			os.Exit(exitHung)
 		}
 	}()
+	return end
 }
 
 // hangReport makes of the stacks of all goroutines a few lines: the engine's first,
@@ -60,11 +62,11 @@ func hangReport(stacks []byte) []string {
 		all = append(all, g)
 	}
 	slices.SortStableFunc(all, func(a, b goroutine) int { return int(b.weight()) - int(a.weight()) })
-	const head, foot, each = 1, 1, 12
-	lines := []string{"SIGABRT, of the watchdog: the daemon hangs. Of its goroutines:"}
+	const foot = 1
+	lines := []string{"SIGABRT, as the watchdog sends where the daemon hangs. Of its goroutines:"}
 	untold := 0
 	for _, g := range all {
-		calls := g.calls[:min(len(g.calls), each)]
+		calls := g.ends()
 		if g.weight() == foreign || len(lines)+1+len(calls)+foot > hangLines {
 			untold += 1 + g.alike
 			continue
@@ -79,6 +81,15 @@ type goroutine struct {
 	state string   // "goroutine 7 [select, 3 minutes]:"
 	calls []string // the innermost first, as "  package.function file:line"
 	alike int      // others that do the same
+}
+
+// ends are the innermost calls, and the outermost, which say whose they are.
+func (g goroutine) ends() []string {
+	const inner, outer = 8, 4
+	if len(g.calls) <= inner+outer {
+		return g.calls
+	}
+	return slices.Concat(g.calls[:inner], g.calls[len(g.calls)-outer:])
 }
 
 func (g goroutine) title() string {

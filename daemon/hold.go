@@ -2,14 +2,18 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/fsnotify/fsnotify"
+
+	"quotad/daemon/store"
 )
 
 // Hold keeps a service that cannot start from being started each second, with
@@ -33,47 +37,71 @@ const CannotStart = "Cannot start: "
 // makes by itself, which comes after a second.
 const justNow = time.Minute
 
+// saysMost is how many different failures it says: some name what differs each
+// time.
+const saysMost = 5
+
 // Serve calls start, which calls ready once it serves, and again as long as it
-// cannot. It returns what start does once that was ready or ctx has ended, and
-// at once where nobody would start it again.
+// cannot. It returns what start does once that was ready or ctx has ended, and at
+// once where nobody would start it again, or a new process would do better.
 func (h Hold) Serve(ctx context.Context, start func(ready func()) error) error {
-	wasReady, holding, said := false, false, ""
+	wasReady := false
 	ready := func() {
 		wasReady = true
 		_ = os.Remove(h.Mark) // else one more start is tried before it holds
 	}
-	for try := 0; ; try++ {
+	fails := func() (error, bool) {
 		err := start(ready)
-		if err == nil || wasReady || ctx.Err() != nil {
+		return err, err != nil && !wasReady && ctx.Err() == nil
+	}
+	err, failed := fails()
+	if !failed || !h.begins() {
+		return err
+	}
+	changed, end := fileChanges(h.Config)
+	defer end()
+	var said []string
+	for try := 0; failed; try++ {
+		if errors.Is(err, store.ErrStuck) || replaced() {
 			return err
 		}
-		if holding = holding || h.begins(); !holding {
-			return err
-		}
-		if err.Error() != said {
+		if !slices.Contains(said, err.Error()) && len(said) < saysMost {
 			h.Say(err)
-			said = err.Error()
+			said = append(said, err.Error())
 		}
-		if !h.wait(ctx, err, pause(try)) {
+		if !h.wait(ctx, err, pause(try), changed) {
 			_ = os.Remove(h.Mark)
 			return nil
 		}
+		err, failed = fails()
 	}
+	return err
+}
+
+// replaced reports whether the program was: then the new one is to try.
+func replaced() bool {
+	path, err := os.Readlink("/proc/self/exe")
+	return err == nil && strings.HasSuffix(path, " (deleted)")
 }
 
 // begins reports whether it holds from now on, where a start has failed. Where no
-// word of that can be left it does at once.
+// word of that can be left it does at once: whoever asked for the start waits then.
 func (h Hold) begins() bool {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return false
 	}
-	before, err := os.Stat(h.Mark)
+	before, err := os.Lstat(h.Mark)
 	if err == nil && time.Since(before.ModTime()).Abs() < justNow {
 		return true
 	}
 	_ = os.Remove(h.Mark)
 	_ = os.Mkdir(filepath.Dir(h.Mark), 0o700)
-	return os.WriteFile(h.Mark, nil, 0o600) != nil
+	f, err := os.OpenFile(h.Mark, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return true
+	}
+	f.Close()
+	return false
 }
 
 // pause is how long it waits after so many tries that failed before.
@@ -85,42 +113,59 @@ func pause(tries int) time.Duration {
 	return min(first<<tries, longest)
 }
 
+// written is how long a file is left alone after it was changed: in the middle of
+// being saved it is empty, or not there, and would be taken as it is.
+const written = 500 * time.Millisecond
+
 // wait waits until another try is due, or worth it; it reports false where ctx
 // has ended.
-func (h Hold) wait(ctx context.Context, why error, length time.Duration) bool {
+func (h Hold) wait(ctx context.Context, why error, length time.Duration, changed <-chan struct{}) bool {
 	patience := length + 2*time.Minute
 	line, _, _ := strings.Cut(why.Error(), "\n")
 	_, _ = sd.SdNotify(false, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s%.300s (next try at %s)",
 		patience.Microseconds(), CannotStart, line, time.Now().Add(length).Format(time.TimeOnly)))
-	changed, end := fileChanges(h.Config)
-	defer end()
+	defer func() { _, _ = sd.SdNotify(false, "STATUS=Starting") }()
 	timer := time.NewTimer(length)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-	case <-changed:
-	case <-h.Reload:
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+			timer.Reset(written)
+		case <-timer.C:
+			return true
+		case <-h.Reload:
+			return true
+		}
 	}
-	return true
 }
 
-// fileChanges tells of changes of a file, be it by another of the same name,
-// until end is called.
+// fileChanges tells of changes of a file, or of what it links to, be it by another
+// of the same name, until end is called.
 func fileChanges(path string) (changed <-chan struct{}, end func()) {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil || path == "" {
+	if path == "" {
 		return nil, func() {}
 	}
-	if err := watcher.Add(filepath.Dir(path)); err != nil {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, func() {}
+	}
+	names := []string{path}
+	if target, err := filepath.EvalSymlinks(path); err == nil && target != path {
+		names = append(names, target)
+	}
+	for _, name := range names {
+		err = errors.Join(err, watcher.Add(filepath.Dir(name)))
+	}
+	if err != nil && len(watcher.WatchList()) == 0 {
 		watcher.Close()
 		return nil, func() {}
 	}
 	tell := make(chan struct{}, 1)
 	go func() {
 		for ev := range watcher.Events {
-			if filepath.Base(ev.Name) == filepath.Base(path) && !ev.Has(fsnotify.Chmod) {
+			if slices.Contains(names, ev.Name) && !ev.Has(fsnotify.Chmod) {
 				select {
 				case tell <- struct{}{}:
 				default:

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quotad/daemon/store"
 )
 
 // held is a Hold under a service manager, which hears what it is told.
@@ -115,16 +118,31 @@ func TestTheNextStartThatFailsHolds(t *testing.T) {
 	}
 }
 
-// hears reads what the manager was told next.
+// hears reads what the manager was told next, but that it starts.
 func (h *held) hears(t *testing.T) string {
 	t.Helper()
 	text := make([]byte, 4096)
 	h.manager.SetReadDeadline(time.Now().Add(30 * time.Second))
-	n, err := h.manager.Read(text)
-	if err != nil {
-		t.Fatal(err)
+	for {
+		n, err := h.manager.Read(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := string(text[:n]); told != "STATUS=Starting" {
+			return told
+		}
 	}
-	return string(text[:n])
+}
+
+// What goes on in the process after it was given up would disturb the next try.
+func TestADiskThatDoesNotAnswerEndsTheProcess(t *testing.T) {
+	h := underManager(t)
+	stuck := fmt.Errorf("opening: %w", store.ErrStuck)
+	for range 2 {
+		if err := h.Serve(t.Context(), func(func()) error { return stuck }); !errors.Is(err, store.ErrStuck) {
+			t.Errorf("got %v", err)
+		}
+	}
 }
 
 func TestAStopEndsTheHold(t *testing.T) {
@@ -162,11 +180,40 @@ func TestFileChanges(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Error("a new file took its place, and nobody was told")
 	}
+	link := filepath.Join(t.TempDir(), "link.toml")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	linked, endLinked := fileChanges(link)
+	defer endLinked()
+	put(file)
+	select {
+	case <-linked:
+	case <-time.After(30 * time.Second):
+		t.Error("what it links to was changed, and nobody was told")
+	}
+	before := openFiles(t)
+	for range 10 {
+		_, end := fileChanges("")
+		end()
+	}
+	if after := openFiles(t); after > before {
+		t.Errorf("%d files are open, %d were", after, before)
+	}
 	if none, end := fileChanges(filepath.Join(file, "missing", "x")); none != nil {
 		t.Error("a folder that is not there is watched")
 	} else {
 		end()
 	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc: ", err)
+	}
+	return len(list)
 }
 
 func TestPauses(t *testing.T) {

@@ -122,12 +122,12 @@ type spare struct {
 
 // Run implements zerolog.Hook. Who asks for more than info has the disk for it.
 func (s *spare) Run(e *zerolog.Event, level zerolog.Level, msg string) {
-	if level >= zerolog.InfoLevel && !s.lets(time.Now(), msg) {
+	if level >= zerolog.InfoLevel && !s.lets(time.Now(), level, msg) {
 		e.Discard()
 	}
 }
 
-func (s *spare) lets(now time.Time, kind string) bool {
+func (s *spare) lets(now time.Time, level zerolog.Level, kind string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kinds == nil || now.Sub(s.since) >= 24*time.Hour {
@@ -136,6 +136,7 @@ func (s *spare) lets(now time.Time, kind string) bool {
 	n, known := s.kinds[kind]
 	switch {
 	case !known && len(s.kinds) < kindsADay:
+	case n < linesOfKind && level >= zerolog.ErrorLevel: // whatever else fills the day
 	case n < linesOfKind && s.repeats < repeatsADay:
 		s.repeats++
 	default:

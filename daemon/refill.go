@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
 
+	"quotad/daemon/api"
 	"quotad/daemon/store"
 	"quotad/quota"
 )
@@ -40,12 +42,21 @@ func (d *service) refill(ctx context.Context) {
 	}
 	switch {
 	case ctx.Err() != nil:
-	case err != nil:
-		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; the next start tries it, and so does quotad import --from all")
+	case unstored(err):
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; the next start tries it again")
+	case err != nil: // it would be no better at each start to come
+		d.refilled()
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; quotad import --from all tries it again")
 	default:
 		d.refilled()
 		d.Log.Warn().Int("events", n).Strs("tools", tools).Msg("what the backup lacks was looked for in the sessions of the tools")
 	}
+}
+
+// unstored reports whether it was the engine that could not store what was read.
+func unstored(err error) bool {
+	var refused *api.Error
+	return errors.As(err, &refused) && refused.Code == api.Unavailable
 }
 
 func (d *service) refilled() {

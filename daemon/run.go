@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options, reload <-chan struct{}) error {
 	}
 	super := newSupervisor()
 	if super.watch > 0 {
-		reportHangs(ctx, o.Log)
+		defer reportHangs(o.Log)()
 	}
 	started := super.starting()
 	defer started()

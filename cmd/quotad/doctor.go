@@ -12,6 +12,7 @@ import (
 	"quotad/config"
 	"quotad/daemon"
 	"quotad/daemon/api"
+	"quotad/systemd"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -117,6 +118,24 @@ func (x *examination) conclude(asJSON bool, limit gravity, name string) error {
 // socket one that cannot start lets everybody wait.
 const tellsWithin = 1500 * time.Millisecond
 
+// ask asks the daemon what it knows, and notes why it does not say.
+func (x *examination) ask(within time.Duration) *daemon.About {
+	var about daemon.About
+	x.client = &api.Client{Sockets: x.paths.Sockets, Timeout: within}
+	x.away = x.client.Get(x.ctx, "/v1/about", nil, &about)
+	return &about
+}
+
+// starts reports whether the service is on its way up, or cannot come up.
+func (x *examination) starts() bool {
+	u, err := x.userService()
+	if err != nil {
+		return false
+	}
+	state, err := u.show(x.ctx, systemd.Service)
+	return err == nil && state.Active == "activating"
+}
+
 // run makes all checks. Without places to look at there is only one.
 func (x *examination) run() {
 	var err error
@@ -125,10 +144,12 @@ func (x *examination) run() {
 		x.fault("export HOME, or name the places with flags", "%v", err)
 		return
 	}
-	x.client = &api.Client{Sockets: x.paths.Sockets, Timeout: tellsWithin}
-	var about daemon.About
-	if x.away = x.client.Get(x.ctx, "/v1/about", nil, &about); x.away == nil {
-		x.about = &about
+	about := x.ask(tellsWithin)
+	if errors.Is(x.away, context.DeadlineExceeded) && !x.starts() {
+		about = x.ask(answerWithin) // it may have much to do
+	}
+	if x.away == nil {
+		x.about = about
 	} else if told := (*api.Error)(nil); errors.As(x.away, &told) {
 		x.away = nil // it answers, and is of another version
 	}

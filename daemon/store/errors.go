@@ -19,6 +19,7 @@ const (
 	Folder      Code = "folder"      // the state folder cannot be used as it is
 	NoSpace     Code = "no space"    // nothing can be written; heals by itself once there is room
 	Unavailable Code = "unavailable" // the disk failed; trying again may work
+	Stuck       Code = "stuck"       // the disk does not answer; what was begun goes on in this process
 	Damaged     Code = "damaged"     // what was read is not what was written
 	Gone        Code = "gone"        // the file was deleted or replaced under a running store
 )
@@ -39,6 +40,7 @@ var (
 	ErrFolder      = &Error{Code: Folder}
 	ErrNoSpace     = &Error{Code: NoSpace}
 	ErrUnavailable = &Error{Code: Unavailable}
+	ErrStuck       = &Error{Code: Stuck}
 	ErrDamaged     = &Error{Code: Damaged}
 	ErrGone        = &Error{Code: Gone}
 )

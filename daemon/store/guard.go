@@ -66,6 +66,6 @@ func within(limit time.Duration, doing string, fn func() error) error {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		return &Error{Code: Unavailable, Message: fmt.Sprintf("%s took longer than %v", doing, limit), Hint: "look at the disk: dmesg"}
+		return &Error{Code: Stuck, Message: fmt.Sprintf("%s took longer than %v", doing, limit), Hint: "look at the disk: dmesg"}
 	}
 }

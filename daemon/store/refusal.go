@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -17,8 +18,8 @@ type passedOver struct {
 // unknown reports whether nothing was found wrong with the backup itself: it could
 // not be read, which another try or another user may.
 func (b passedOver) unknown() bool {
-	bad := errors.Is(b.why, ErrDamaged) || errors.Is(b.why, ErrNewer)
-	return !bad || unreadable(b.why)
+	bad := errors.Is(b.why, ErrDamaged) || errors.Is(b.why, ErrNewer) || errors.Is(b.why, ErrFolder)
+	return !bad || unreadable(b.why) || errors.Is(b.why, fs.ErrPermission)
 }
 
 // refusal is why no empty database may take the place of the one that is damaged
