@@ -100,9 +100,10 @@ func (j journal) WriteLevel(l zerolog.Level, p []byte) (int, error) {
 // Of what may come about again and again, however often it does, a day has at
 // most so many lines of one kind, and of repeats of any kind.
 const (
-	linesOfKind = 4
-	repeatsADay = 6
-	kindsADay   = 24 // that are told apart
+	linesOfKind  = 4
+	errorsOfKind = 2 // whatever else fills the day
+	repeatsADay  = 6
+	kindsADay    = 24 // that are told apart
 )
 
 // sparing is a log for such lines. That of a day stays short even where a
@@ -136,7 +137,7 @@ func (s *spare) lets(now time.Time, level zerolog.Level, kind string) bool {
 	n, known := s.kinds[kind]
 	switch {
 	case !known && len(s.kinds) < kindsADay:
-	case n < linesOfKind && level >= zerolog.ErrorLevel: // whatever else fills the day
+	case n < errorsOfKind && level >= zerolog.ErrorLevel:
 	case n < linesOfKind && s.repeats < repeatsADay:
 		s.repeats++
 	default:
