@@ -17,10 +17,10 @@ import (
 // counted, is not asked for it.
 const countedFor = 30 * 24 * time.Hour
 
-// refill has recorded anew what a backup lacks that took the place of a damaged
-// database, as far as the coding tools still have it. What waits in the spool comes
-// first: the same prompt is known by it. Where it is cut short the next start does
-// it again.
+// refill has recorded anew what the backup or the older copy lacks that took the
+// place of the database, as far as the coding tools still have it. What waits in the
+// spool comes first: the same prompt is known by it. Where it is cut short the next
+// start does it again.
 func (d *service) refill(ctx context.Context) {
 	since := d.lacks
 	if d.Refill == nil || since.IsZero() {
@@ -43,13 +43,13 @@ func (d *service) refill(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case unstored(err):
-		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; the next start tries it again")
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the database lacks was read again; the next start tries it again")
 	case err != nil: // it would be no better at each start to come
 		d.refilled()
-		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the backup lacks was read again; quotad import --from all tries it again")
+		d.Log.Warn().Err(err).Int("events", n).Msg("not all that the database lacks was read again; quotad import --from all tries it again")
 	default:
 		d.refilled()
-		d.Log.Warn().Int("events", n).Strs("tools", tools).Msg("what the backup lacks was looked for in the sessions of the tools")
+		d.Log.Warn().Int("events", n).Strs("tools", tools).Msg("what the database lacks was looked for in the sessions of the tools")
 	}
 }
 
@@ -61,7 +61,7 @@ func unstored(err error) bool {
 
 func (d *service) refilled() {
 	if err := d.store.Refilled(); err != nil {
-		d.Log.Warn().Err(err).Msg("what the backup lacks will be looked for again")
+		d.Log.Warn().Err(err).Msg("what the database lacks will be looked for again")
 	}
 }
 

@@ -99,7 +99,7 @@ type service struct {
 	follow *follower
 	ear    func() // ends listening for Crush; of the goroutine that serves
 	server *api.Server
-	lacks  time.Time      // since when the backup lacks events that took the place of a damaged database; zero: none did
+	lacks  time.Time      // since when the database may lack events; zero: it does not; see store.Report
 	handed bool           // systemd made the socket, and keeps it
 	parts  sync.WaitGroup // all but the engine
 	failed chan error     // the API ended by itself

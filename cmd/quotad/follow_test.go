@@ -197,7 +197,7 @@ func TestWhatABackupLacksIsReadAgain(t *testing.T) {
 	s.answered(4)
 	eventually(t, startLimit, "all four prompts are charged", h.uses(4))
 	eventually(t, startLimit, "it says so", func() bool {
-		return strings.Contains(p.said.String(), "what the backup lacks was looked for in the sessions of the tools")
+		return strings.Contains(p.said.String(), "what the database lacks was looked for in the sessions of the tools")
 	})
 	if n := len(h.events()); n != 8 {
 		t.Errorf("%d events, want 4 prompts and 4 answers", n)
@@ -210,12 +210,48 @@ func TestWhatABackupLacksIsReadAgain(t *testing.T) {
 	}
 }
 
+// So is what an older copy lacks, which took the place of the database.
+func TestWhatAnOlderCopyLacksIsReadAgain(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	p := h.start()
+	s := h.session()
+	s.turn("glm-4.7")
+	s.answered(1)
+	p.stop()
+	older, err := os.ReadFile(h.database())
+	h.must(err)
+	p = h.start()
+	for range 3 {
+		s.turn("glm-4.7")
+	}
+	s.answered(4)
+	p.stop()
+	h.must(os.RemoveAll(filepath.Join(h.state, "backups")), os.WriteFile(h.database(), older, 0o600))
+	p = h.start()
+	eventually(t, startLimit, "all four prompts are charged", h.uses(4))
+	if said := p.said.String(); !strings.Contains(said, "older than what was last written") {
+		t.Errorf("it said:\n%s", said)
+	}
+	eventually(t, startLimit, "it says so", func() bool {
+		return strings.Contains(p.said.String(), "what the database lacks was looked for in the sessions of the tools")
+	})
+	h.checkCounters()
+	h.verify()
+	p.stop()
+	p = h.start()
+	p.stop()
+	if said := p.said.String(); strings.Contains(said, "lacks") {
+		t.Errorf("it is done once more:\n%s", said)
+	}
+}
+
 // A daemon that is killed while it reads what a backup lacks reads it at the next
 // start.
 func TestReadingWhatABackupLacksGoesOnAfterAKill(t *testing.T) {
 	t.Parallel()
 	const turns = 3000
-	const done = "what the backup lacks was looked for in the sessions of the tools"
+	const done = "what the database lacks was looked for in the sessions of the tools"
 	h := newDaemonHome(t)
 	p := h.start()
 	h.session().turn("glm-4.7")

@@ -10,7 +10,7 @@ import (
 )
 
 // lacks leaves word, in the state folder, that events from an instant on may be
-// missing, before the backup that lacks them takes its place. Where there is word
+// missing, before the file that lacks them takes its place. Where there is word
 // of an earlier instant already that stays.
 func (op *opening) lacks(since time.Time) error {
 	path := op.path(lackingName)
@@ -18,11 +18,30 @@ func (op *opening) lacks(since time.Time) error {
 		return nil
 	}
 	err := writeWhole(path, path+".part", func(f *os.File) error {
-		_, err := fmt.Fprintf(f, "%s is when the backup was made that took the place of the database. What came after it is looked for in the sessions of the coding tools.\n",
+		_, err := fmt.Fprintf(f, "%s is up to when all is known to be there. What came after it is looked for in the sessions of the coding tools.\n",
 			since.UTC().Format(time.RFC3339))
 		return err
 	})
 	return diskError("writing "+path, err)
+}
+
+// lacksSinceNewest leaves word that what came after the newest event may be missing.
+// Where there is none nobody was counted, and nothing is looked for.
+func (op *opening) lacksSinceNewest(s *Store) error {
+	var newest time.Time
+	err := s.View(func(t *Tx) error {
+		counts, err := t.Counts()
+		for _, c := range counts {
+			if c.Last.After(newest) {
+				newest = c.Last
+			}
+		}
+		return err
+	})
+	if err != nil || newest.IsZero() {
+		return err
+	}
+	return op.lacks(newest)
 }
 
 // readLacking is the instant that the word is of; zero where there is none.

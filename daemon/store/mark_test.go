@@ -46,6 +46,9 @@ func TestADatabaseBehindItsMarkIsNamed(t *testing.T) {
 			if !report.Lost() || !strings.Contains(report.Damage, "older than what was last written") {
 				t.Errorf("%+v", report)
 			}
+			if newest := prompts(c.older)[c.older-1].At; !report.Lacks.Equal(newest) {
+				t.Errorf("events may be missing since %v, want %v, when the newest of the older copy is", report.Lacks, newest)
+			}
 			if n := len(entries(t, s, "")); n != c.want {
 				t.Errorf("%d events, want %d", n, c.want)
 			}

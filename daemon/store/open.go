@@ -44,7 +44,7 @@ type Report struct {
 	Aside    string    // where that was moved
 	Vanished bool      // the database of an earlier run was not there
 	Restored string    // the backup that took its place; "": an empty one did
-	Lacks    time.Time // since when events may be missing that a backup lacks, of this or an earlier Open; zero: none; see Refilled
+	Lacks    time.Time // since when events may be missing, as this or an earlier Open found; zero: none are; see Refilled
 	Salvaged int       // events that were taken over from the damaged file
 	From, To int       // the schema it was migrated from and to
 	Backup   string    // made before the migration

@@ -33,7 +33,13 @@ func (op *opening) fillIn(s *Store, found inspection) error {
 		return nil
 	}
 	op.report.Damage = found.lacks()
-	err := op.takeOver(s, s.Path(), 0)
+	var err error
+	if found.behind > 0 {
+		err = op.lacksSinceNewest(s)
+	}
+	if err == nil {
+		err = op.takeOver(s, s.Path(), 0)
+	}
 	if err == nil && found.behind > 0 {
 		err = op.takeOverBackup(s)
 	}
