@@ -312,14 +312,25 @@ func (op *opening) build(backups []backupFile, damage error) error {
 	return createFile(fresh, op.known())
 }
 
-// install gives the file that was built its name. The mark of the one before is
-// of no use for it.
+// install gives the file that was built its name. The mark of the one before would
+// call it older than it should be: it is durably gone before.
 func (op *opening) install() error {
-	if err := os.Remove(op.path(markName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return folderError(op.path(markName), "cannot be removed", err)
+	if err := op.dropMark(); err != nil {
+		return err
 	}
 	if err := os.Rename(op.path(newName), op.path(fileName)); err != nil {
 		return folderError(op.path(fileName), "cannot be put in place", err)
+	}
+	return diskError("syncing "+op.dir, syncDir(op.dir))
+}
+
+func (op *opening) dropMark() error {
+	err := os.Remove(op.path(markName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return folderError(op.path(markName), "cannot be removed", err)
 	}
 	return diskError("syncing "+op.dir, syncDir(op.dir))
 }
