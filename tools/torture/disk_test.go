@@ -112,3 +112,21 @@ func TestASyncThatHasNotEnded(t *testing.T) {
 		t.Errorf("after that it may be %v", all)
 	}
 }
+
+// A number that one thread closes is given out again before the line of that
+// open ends. A process may be gone before strace has the end of its last call.
+func TestANumberThatIsGivenOutAgain(t *testing.T) {
+	d := traced(t, t.TempDir(),
+		`7 openat(AT_FDCWD, "ROOT/other", O_RDWR|O_CREAT, 0600) = 3`,
+		`7 openat(AT_FDCWD, "ROOT/f", O_RDWR|O_CREAT, 0600 <unfinished ...>`,
+		`8 close(3) = 0`,
+		`7 <... openat resumed>) = 3`,
+		`7 write(3, "one", 3) = 3`,
+		`7 exit_group(0 <detached ...>`)
+	if got := string(d.names["f"].content(whole)); got != "one" {
+		t.Errorf("the file holds %q", got)
+	}
+	if got := string(d.names["other"].content(whole)); got != "" {
+		t.Errorf("the other one holds %q", got)
+	}
+}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +26,16 @@ type call struct {
 	end      int
 }
 
+// effect is the line at which a call has done what it does to the numbers of open
+// files: one that is closed may be given out again before the close has ended, and
+// is not before it began.
+func (c call) effect() int {
+	if c.name == "openat" {
+		return c.end
+	}
+	return c.start
+}
+
 // number is an argument that has to be one.
 func (c call) number(i int) int64 {
 	n, _ := strconv.ParseInt(c.arg(i), 0, 64)
@@ -37,7 +49,7 @@ func (c call) arg(i int) string {
 	return c.args[i]
 }
 
-// readTrace reads what strace -f -xx wrote, in the order in which calls began.
+// readTrace reads what strace -f -xx wrote, in the order in which calls take effect.
 // Lines are numbered from first; next is the number after the last one.
 func readTrace(path string, first int) (calls []call, next int, err error) {
 	f, err := os.Open(path)
@@ -78,6 +90,7 @@ func readTrace(path string, first int) (calls []call, next int, err error) {
 	for _, i := range open { // the process ended inside of it
 		calls[i].result, calls[i].end = -1, next
 	}
+	slices.SortStableFunc(calls, func(a, b call) int { return cmp.Compare(a.effect(), b.effect()) })
 	return calls, next, lines.Err()
 }
 
@@ -88,8 +101,10 @@ func begin(text string, line int) (c call, whole bool, err error) {
 		return c, false, fmt.Errorf("no call: %.60q", text)
 	}
 	c = call{name: name, start: line, end: line}
-	if head, unfinished := strings.CutSuffix(rest, " <unfinished ...>"); unfinished {
-		return c, false, c.arguments(strings.TrimSuffix(head, ","))
+	for _, cut := range []string{" <unfinished ...>", " <detached ...>"} { // the latter: the process was gone
+		if head, unfinished := strings.CutSuffix(rest, cut); unfinished {
+			return c, false, c.arguments(strings.TrimSuffix(head, ","))
+		}
 	}
 	return c, true, c.finish(rest)
 }
