@@ -19,8 +19,6 @@ import (
 // Limits of the engine's queue.
 const (
 	queueLength = 1024
-	batchOps    = 1024 // requests that share one transaction at most
-	crowdWait   = time.Millisecond
 	lookAgain   = 2 * time.Second // after what was due could not be stored
 )
 
@@ -125,41 +123,6 @@ func (e *Engine) finish() {
 			return
 		}
 	}
-}
-
-// gather takes what else waits. Where the batch before was a crowd, those that
-// were just answered are about to come again: it gives them a moment, so that
-// one commit serves them all. A lone operation never waits.
-func (e *Engine) gather(first *operation) []*operation {
-	batch := e.drain([]*operation{first})
-	if len(batch) < e.crowd {
-		moment := time.NewTimer(crowdWait)
-		defer moment.Stop()
-		for len(batch) < e.crowd {
-			select {
-			case o := <-e.queue:
-				batch = e.drain(append(batch, o))
-				continue
-			case <-moment.C:
-			}
-			break
-		}
-	}
-	e.crowd = max(len(batch), e.crowd/2)
-	return batch
-}
-
-// drain adds what is in the queue at this instant.
-func (e *Engine) drain(batch []*operation) []*operation {
-	for len(batch) < batchOps {
-		select {
-		case o := <-e.queue:
-			batch = append(batch, o)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // commit runs a batch in one transaction and answers it.
