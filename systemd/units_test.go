@@ -110,7 +110,7 @@ func TestPromisesOfTheUnits(t *testing.T) {
 		{service, "Restart", "on-failure"},
 		{service, "RestartSec", "1s"},
 		{service, "StartLimitIntervalSec", "0"},
-		{service, "WatchdogSec", "3min"}, // the engine pings each minute
+		{service, "WatchdogSec", "3min"}, // the engine pings at half of that
 		{service, "TimeoutStopSec", "10s"},
 		{service, "Slice", "background.slice"},
 		{service, "WantedBy", "default.target"},

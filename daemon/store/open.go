@@ -86,7 +86,7 @@ func (r Report) Lines() []string {
 // Open takes the state folder for this process and opens the database in it. A
 // missing one is made; a damaged one is moved aside and replaced by the newest
 // good backup, with what can still be read from the damaged one. Errors are of
-// the codes Locked, Newer, Folder, NoSpace and Unavailable.
+// the codes Locked, Newer, Folder, NoSpace, Unavailable and Stuck.
 func Open(o Options) (*Store, Report, error) { return openWith(o, migrations()) }
 
 func openWith(o Options, steps []migration) (*Store, Report, error) {
