@@ -46,6 +46,7 @@ disturbance_log_checks() {
 	says_why read-only 30 "^<3> .*$state.* read-only" "<3> quotad: hint: .*findmnt -T $state"
 	says_why watchdog 80 'quotad.service: Watchdog timeout' '^<3> SIGABRT, as the watchdog sends' '^<3>   quotad/daemon.\(\*Engine\).Run'
 	says_why no-start 40 '^<3> .*v9/huge' '^<6> ready'
+	says_why new-program 30 '^<3> .*v9/huge' '^<6> ready'
 	check "no line has a key of a tool" lacks "$secret_key" "$OUT/journal.log"
 	check "nor words of a prompt" lacks "$secret_words" "$OUT/journal.log"
 }
@@ -145,6 +146,7 @@ case_disturbance() {
 	case_no_home
 	case_read_only
 	case_no_start
+	case_new_program
 	case_watchdog
 	equal "no hook said a word or failed" '' "$(<"$load/noise")"
 	quotad_ends 0 verify
@@ -248,6 +250,26 @@ case_read_only() {
 	check "who waited is answered when it can" grep -qx read-only-2 "$load/acked"
 	ends read-only
 }
+
+# A service that holds is the old program: a new one is to try.
+case_new_program() {
+	local before
+	begins new-program "a program that is replaced while it cannot start"
+	printf '[account.default]\nplan = "v9/huge"\n' >"$config"
+	check "the unit does not start so" fails systemctl --user restart quotad.service
+	within "the next one holds on" 10 holds 'v9/huge'
+	before=$(main)
+	cp "$quotad" "$quotad.new"
+	mv "$quotad.new" "$quotad"
+	kill -HUP "$before"
+	within "the new program takes its place" 10 holds_anew "$before" 'v9/huge'
+	rm "$config"
+	within "and is up once that is mended" 5 active
+	ends new-program
+}
+
+# holds_anew PID WHY: another process holds.
+holds_anew() { holds "$2" && [ "$(main)" != "$1" ] && [ "$(main)" != 0 ]; }
 
 # fails_soon COMMAND...: it fails, and not because it took too long.
 fails_soon() {
