@@ -81,6 +81,7 @@ func isolate(env *testscript.Env) error {
 	} {
 		env.Setenv(v[0], v[1])
 	}
+	env.Vars = append(env.Vars, noRaceSleep)
 	return nil
 }
 
