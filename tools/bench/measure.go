@@ -238,8 +238,8 @@ func loneBytes(d *daemonAt, from int, event func(i int, at time.Time) []byte) (f
 	return float64(after-before) / lone, err
 }
 
-// measureReading asks for the status while 64 connections write as fast as they
-// can, and while nobody does.
+// measureReading asks for the status while others write as fast as they can, and
+// while nobody does.
 func measureReading(p programs, dir string, s sizes) ([]row, error) {
 	d, err := startDaemon(p, filepath.Join(dir, "reading"))
 	if err != nil {
@@ -254,29 +254,38 @@ func measureReading(p programs, dir string, s sizes) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	busy, err := askedMeanwhile(d, times, s.events/10)
-	if err != nil {
-		return nil, err
+	var rows []row
+	from := 1000
+	for _, one := range []struct {
+		what    string
+		writers int
+	}{{"status while one writes", 1}, {"status while 64 write", 64}} {
+		busy, err := askedMeanwhile(d, times, one.writers, s.events/10, &from)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{
+			one.what, "p50 " + ms(percentile(busy, 50)) + ", p99 " + ms(percentile(busy, 99)),
+			fmt.Sprintf("alone p99 %s: %.1fx", ms(percentile(alone, 99)), float64(percentile(busy, 99))/float64(percentile(alone, 99))), "p99 <= 1 ms",
+		})
 	}
-	return []row{{
-		"status while 64 write", "p50 " + ms(percentile(busy, 50)) + ", p99 " + ms(percentile(busy, 99)),
-		fmt.Sprintf("alone p99 %s: %.1fx", ms(percentile(alone, 99)), float64(percentile(busy, 99))/float64(percentile(alone, 99))), "p99 <= 1 ms",
-	}}, nil
+	return rows, nil
 }
 
-// askedMeanwhile asks for the status while 64 connections write as fast as they
-// can, so many events at a time until all was asked.
-func askedMeanwhile(d *daemonAt, times, atOnce int) (took []time.Duration, err error) {
+// askedMeanwhile asks for the status while so many connections write as fast as
+// they can, so many events at a time until all was asked. It moves on the number
+// that the next event has.
+func askedMeanwhile(d *daemonAt, times, writers, atOnce int, from *int) (took []time.Duration, err error) {
 	asked, written := make(chan struct{}), make(chan error, 1)
 	go func() {
 		var failed error
-		for from := 1000; failed == nil; from += atOnce {
+		for ; failed == nil; *from += atOnce {
 			select {
 			case <-asked:
 				written <- nil
 				return
 			default:
-				_, failed = oneByOne(d, 64, atOnce, from)
+				_, failed = oneByOne(d, writers, atOnce, *from)
 			}
 		}
 		written <- failed
