@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -311,6 +312,49 @@ func TestAnAccountCountsOnceTowardsTheBound(t *testing.T) {
 				list[i] = quota.Event{ID: fmt.Sprint(round, "/", i), Account: fmt.Sprint("a", i)}
 			}
 			r.post(append(list, quota.Event{ID: fmt.Sprint("new", round), Account: fmt.Sprint("new", round)})...)
+		}
+	})
+}
+
+func TestARepeatMakesNoAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r := start(t, dir, settings(t, ""), time.Now)
+		first := quota.Event{ID: "one", Account: "mine"}.Fill(time.Now())
+		again, next := first, quota.Event{ID: "two", Account: "theirs"}.Fill(time.Now())
+		again.Account = "theirs"
+		submit := func(list ...quota.Event) (outcomes []quota.Outcome) {
+			results, err := backend{r.engine}.Submit(t.Context(), list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, got := range results {
+				outcomes = append(outcomes, got.Status)
+			}
+			return outcomes
+		}
+		accounts := func() (names []string) {
+			all, _ := r.engine.Snapshot().Statuses("", time.Now())
+			for _, a := range all.Accounts {
+				names = append(names, a.Account)
+			}
+			return names
+		}
+		submit(first)
+		if got, want := submit(again), []quota.Outcome{quota.Duplicate}; !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+		if got, want := accounts(), []string{"mine"}; !slices.Equal(got, want) {
+			t.Errorf("after a repeat there are the accounts %v, want %v: the first stands", got, want)
+		}
+		submit(next, again, again)
+		r.stop()
+		r = start(t, dir, settings(t, ""), time.Now)
+		if got, want := accounts(), []string{"mine", "theirs"}; !slices.Equal(got, want) {
+			t.Errorf("after an event of its own and repeats there are the accounts %v, want %v", got, want)
+		}
+		if st, _ := r.engine.Snapshot().Status("theirs", time.Now()); st.Windows[0].Used != quota.One {
+			t.Errorf("theirs used %v, want 1", st.Windows[0].Used)
 		}
 	})
 }

@@ -221,6 +221,7 @@ func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
 		w.rejected++
 		return api.Result{ID: e.ID, Status: quota.Rejected, Error: api.FromQuota(complaint)}, nil
 	}
+	known := w.knows(e.Account)
 	a, err := w.account(e.Account)
 	if err != nil {
 		return api.Result{}, err
@@ -232,6 +233,9 @@ func (w *work) recordOf(e quota.Event, session string) (api.Result, error) {
 	by := why.String()
 	if p.Outcome != quota.Recorded {
 		w.duplicates++
+		if !known { // of two with one id the first stands: what it names, no event has
+			delete(w.accounts, e.Account)
+		}
 		first, _, _, err := w.tx.Lookup(e.ID)
 		if err != nil {
 			return api.Result{}, err
