@@ -38,7 +38,7 @@ func TestNoWebPageIsAnswered(t *testing.T) {
 		{"a name that only ends as ours", "Host: evil-localhost.example", 403},
 		{"a web socket", "Host: localhost:8080\r\nOrigin: http://localhost:8080\r\nConnection: Upgrade\r\nUpgrade: websocket", 403},
 	} {
-		for _, call := range []string{"GET /v1/status", "GET /v1/events", "GET /v1/watch", "GET /metrics", "OPTIONS /v1/events", "GET /nowhere", "POST /v1/events"} {
+		for _, call := range []string{"GET /v1/status", "GET /v1/events", "GET /v1/watch", "GET /metrics", "OPTIONS /v1/events", "OPTIONS *", "GET /nowhere", "POST /v1/events"} {
 			t.Run(c.name+": "+call, func(t *testing.T) {
 				if c.status == 200 && call != "GET /v1/status" && call != "POST /v1/events" {
 					t.Skip("what is answered is tested elsewhere")

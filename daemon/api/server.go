@@ -83,6 +83,8 @@ func NewServer(c Config) *Server {
 		ErrorLog:          c.ErrorLog,
 		ConnState:         s.conns.state,
 		ConnContext:       s.connContext,
+		// Else net/http would answer OPTIONS * itself, whoever asks.
+		DisableGeneralOptionsHandler: true,
 	}
 	return s
 }

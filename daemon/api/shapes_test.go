@@ -37,7 +37,7 @@ func TestRequestsOfStrangeShapes(t *testing.T) {
 		{"an absolute URL", "GET http://quotad/healthz HTTP/1.1\r\nHost: q\r\n\r\n", "200", 0},
 		{"an absolute URL of a page's host", "GET http://evil.example/healthz HTTP/1.1\r\nHost: q\r\n\r\n", "403", 0},
 		{"a tunnel", "CONNECT q:80 HTTP/1.1\r\nHost: q:80\r\n\r\n", "404", 0},
-		{"a star", "OPTIONS * HTTP/1.1\r\nHost: q\r\n\r\n", "200", 0},
+		{"a star", "OPTIONS * HTTP/1.1\r\nHost: q\r\n\r\n", "404", 0},
 		{"a path that goes up", "GET /x/../v1/status HTTP/1.1\r\nHost: q\r\n\r\n", "404", 0},
 		{"a path with an escaped slash", "GET /v1%2fstatus HTTP/1.1\r\nHost: q\r\n\r\n", "200", 0},
 		{"a method that is no word", "G(T /healthz HTTP/1.1\r\nHost: q\r\n\r\n", "400", 0},
