@@ -372,6 +372,30 @@ func TestAVoidEventFindsItsAccount(t *testing.T) {
 	})
 }
 
+func TestInstantsThatCannotBeTakenAreRejected(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, ""), atNoon)
+	kept := noon.Add(-400 * 24 * time.Hour)
+	var events []quota.Event
+	for _, at := range []time.Time{
+		noon.Add(5 * time.Minute), noon.Add(5*time.Minute + time.Millisecond), kept, kept.Add(-time.Millisecond), noon,
+	} {
+		events = append(events, quota.Event{ID: fmt.Sprint(len(events)), At: at}.Fill(noon))
+	}
+	results, err := backend{r.engine}.Submit(t.Context(), events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, rejected := range []bool{false, true, false, true, false} {
+		got := results[i]
+		if (got.Status == quota.Rejected) != rejected || rejected && (got.Error.Code != api.Invalid || got.Error.Field != "at" || got.Seq != 0) {
+			t.Errorf("at %v: %s, %+v", events[i].At, got.Status, got.Error)
+		}
+		if _, stored := lookedUp(t, r.store, got.ID); stored == rejected {
+			t.Errorf("at %v: stored: %t", events[i].At, stored)
+		}
+	}
+}
+
 func TestAnEventOfAWindowThatIsNowhereIsRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, t.TempDir(), settings(t, labConfig), time.Now)
