@@ -111,6 +111,16 @@ func TestCallByTheDaemonsAnswer(t *testing.T) {
 	}
 }
 
+func TestALongNameDoesNotCostThePrompt(t *testing.T) {
+	for _, answer := range []api.Delivery{api.Delivered, api.Undelivered} {
+		s := newStage(t, strings.NewReader(`{"session_id":"s","hook_event_name":"UserPromptSubmit","cwd":"/`+strings.Repeat("x", 2*quota.MaxText)+`"}`))
+		out, _ := s.run(t, after(0, answer)) // which looks at what is sent, as the daemon does
+		if out.Reason != Counted || out.Fate == Lost || len(s.posted) != 1 || s.posted[0] == "" {
+			t.Errorf("%v, %v, posted %q", out.Reason, out.Fate, s.posted)
+		}
+	}
+}
+
 func TestCallByTheSpool(t *testing.T) {
 	for _, c := range []struct {
 		what  string
