@@ -123,6 +123,24 @@ func TestWhatIsSaidOfAWindowThatTheSenderNames(t *testing.T) {
 	}
 }
 
+func TestDecodeEventTakesWhatIsJustWithinTheLimits(t *testing.T) {
+	of := func(n int) string { return strings.Repeat("x", n) }
+	for _, c := range []struct{ what, line string }{
+		{"an id of 200 bytes", `{"id":"` + of(200) + `"}`},
+		{"a session of 1 KiB", `{"session":"` + of(1024) + `"}`},
+		{"a project of 1 KiB", `{"project":"` + of(1024) + `"}`},
+		{"a tool of 1 KiB", `{"tool":"` + of(1024) + `"}`},
+		{"a model of 1 KiB", `{"model":"` + of(1024) + `"}`},
+		{"a thousand prompts", `{"count":1000}`},
+		{"one", `{"count":1}`},
+		{"an account of 64 bytes", `{"account":"` + of(64) + `"}`},
+	} {
+		if _, err := DecodeEvent([]byte(c.line), testNow); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
 func TestDecodeEventRejects(t *testing.T) {
 	for _, c := range []struct{ name, line, field, message string }{
 		{"nothing", "", "", "there is nothing"},
