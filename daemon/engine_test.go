@@ -316,6 +316,21 @@ func TestAnAccountCountsOnceTowardsTheBound(t *testing.T) {
 	})
 }
 
+func TestANoticeIsPendingUntilItIsTold(t *testing.T) {
+	r := start(t, t.TempDir(), settings(t, labConfig), atNoon)
+	r.post(quota.Event{Count: 4, At: noon})
+	var list []api.Notice
+	for n, err := range (backend{r.engine}).Notices(t.Context(), time.Time{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, n)
+	}
+	if len(list) != 1 || list[0].Kind != quota.NoticeThreshold || list[0].Delivered != "pending" || list[0].DeliveredAt != nil {
+		t.Errorf("%+v", list)
+	}
+}
+
 func TestARepeatMakesNoAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
