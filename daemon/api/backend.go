@@ -38,7 +38,7 @@ type Result struct {
 	Status quota.Outcome `json:"status"`
 	Seq    uint64        `json:"seq,omitempty"`   // counts recorded events from 1; a duplicate has the first one's
 	Line   int           `json:"line,omitempty"`  // of an NDJSON body, from 1; only where the event was rejected
-	Apart  bool          `json:"apart,omitempty"` // not on the plan: kept, and never charged
+	Apart  bool          `json:"apart,omitempty"` // not on the plan: kept, and never charged; of a duplicate by its own words, for a guard goes by them
 	Error  *Error        `json:"error,omitempty"`
 
 	Account string `json:"account,omitempty"` // that it belongs to; of a duplicate, that the first does
