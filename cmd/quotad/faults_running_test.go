@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,6 +57,45 @@ func TestReload(t *testing.T) {
 	}
 	h.checkCounters()
 	h.verify()
+}
+
+// Where notices go, and whether the provider is asked, is as the configuration
+// has it now.
+func TestReloadTakesUpNoticesAndTheProvider(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	var asked atomic.Int32
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer provider.Close()
+	key := filepath.Join(h.root, "key")
+	h.must(os.WriteFile(key, []byte(scriptKey), 0o600))
+	p := h.start()
+	stop := func(window string) {
+		h.post(quota.Event{ID: "stop-" + window, Kind: quota.KindExhausted, Window: window}.Fill(time.Now())).accepted(t)
+	}
+	told := filepath.Join(h.root, "told")
+	h.configure(strings.Replace(loadConfig, "desktop = false", fmt.Sprintf("desktop = false\ncommand = [\"/bin/sh\", \"-c\", \"cat >>%s\"]", told), 1) +
+		fmt.Sprintf("[account.default.provider]\nenabled = true\nbase_url = %q\nkey_file = %q\n", provider.URL, key))
+	p.reload("took the configuration", 1)
+	stop("5h")
+	heard := func() string { text, _ := os.ReadFile(told); return string(text) }
+	eventually(t, startLimit, "the new command is told", func() bool { return strings.Contains(heard(), `"notice":"exhausted"`) })
+	eventually(t, startLimit, "the provider is asked", func() bool { return asked.Load() > 0 })
+
+	h.configure(loadConfig)
+	p.reload("took the configuration", 2)
+	before := heard()
+	stop("week")
+	eventually(t, startLimit, "the second stop is a notice", func() bool {
+		list := h.get("/v1/notices")
+		return strings.Count(list, `"notice":"exhausted"`) == 2 && !strings.Contains(list, `"pending"`)
+	})
+	if now := heard(); now != before {
+		t.Errorf("the old command was told: %s", now[len(before):])
+	}
 }
 
 // A spool holds what hooks told while nobody answered. What is good is taken
