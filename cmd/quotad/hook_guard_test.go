@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"quotad/daemon/hook"
 	"quotad/notify"
 	"quotad/quota"
 )
@@ -48,6 +52,45 @@ func TestHookHoldsAPromptBack(t *testing.T) {
 		return said == want && len(got) == 2 && got[0]["kind"] == "prompt" &&
 			got[1]["kind"] == "void" && got[1]["voids"] == got[0]["id"] && len(h.spooled(t)) == 0
 	})
+}
+
+// A tool that does not read holds up what the guard writes for it, as a disk
+// that hangs holds up what goes there: the hook ends all the same.
+func TestHookEndsThoughItsToolDoesNotRead(t *testing.T) {
+	h := newHookHome(t)
+	h.serve(t, http.StatusOK, atOnce()).status = refusing(t, time.Now(), time.Now().Add(48*time.Hour))
+	c := h.command(t, "claude-code", "--guard=block")
+	c.Stdout = fullPipe(t)
+	begin := time.Now()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	hung := time.AfterFunc(10*time.Second, func() { c.Process.Kill() })
+	defer hung.Stop()
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begin); took > hook.Limit+hookMargin {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// fullPipe is a pipe that takes no more, and that nobody reads.
+func fullPipe(t *testing.T) *os.File {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	size, err := unix.FcntlInt(w.Fd(), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		t.Skipf("the size of a pipe cannot be told here: %v", err)
+	}
+	if _, err := w.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 // Whatever is wrong with the daemon's word, the prompt passes in silence, and
