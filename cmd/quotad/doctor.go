@@ -173,7 +173,7 @@ func (x *examination) printJSON(well bool) error {
 		Schema int       `json:"schema"`
 		OK     bool      `json:"ok"`
 		Checks []finding `json:"checks"`
-	}{1, well, x.findings})
+	}{1, well, append([]finding{}, x.findings...)})
 }
 
 func (x *examination) print(bool) error {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -70,10 +72,22 @@ func (a *app) present(s hook.Setup) bool {
 	})
 }
 
+// needHome sees that there is a home: without one the settings of tools would be
+// looked for, and written, wherever the command is run.
+func (a *app) needHome() error {
+	switch home := a.env("HOME"); {
+	case home == "":
+		return failed("export HOME", "HOME is not set, and the settings of tools are in it")
+	case !filepath.IsAbs(home):
+		return failed("export HOME", "HOME is %q, which is no absolute path, and the settings of tools are in it", home)
+	}
+	return nil
+}
+
 // chosenTools are those named, or without names those that are here.
 func (a *app) chosenTools(command string, names []string) ([]hookTool, error) {
-	if a.env("HOME") == "" {
-		return nil, failed("export HOME", "HOME is not set, and the settings of tools are in it")
+	if err := a.needHome(); err != nil {
+		return nil, err
 	}
 	var chosen []hookTool
 	known := a.hookTools()
@@ -90,6 +104,12 @@ func (a *app) chosenTools(command string, names []string) ([]hookTool, error) {
 		chosen = slices.DeleteFunc(known, func(t hookTool) bool { return !t.present })
 	}
 	return chosen, nil
+}
+
+// noTools is what is said where no tool is here.
+func (a *app) noTools() error {
+	_, err := fmt.Fprintf(a.stdout, "None of the coding tools that quotad knows is here: %s.\n", strings.Join(toolNames(a.hookTools()), ", "))
+	return err
 }
 
 // unknownTool is the error of a name that nothing is installed for.

@@ -39,6 +39,9 @@ func (a *app) checkHooks(ctx context.Context, names []string, asJSON bool) error
 	if err != nil {
 		return err
 	}
+	if len(tools) == 0 && !asJSON {
+		return a.noTools()
+	}
 	x := examination{app: a, ctx: ctx, findings: a.hookFindings(tools, a.newestPrompts(ctx))}
 	return x.conclude(asJSON, warning, "finding")
 }

@@ -113,8 +113,7 @@ func (r *hooksRun) run(names []string) error {
 		}
 	}
 	if len(tools) == 0 {
-		fmt.Fprintf(r.stdout, "None of the coding tools that quotad knows is here: %s.\n", strings.Join(toolNames(r.hookTools()), ", "))
-		return nil
+		return r.noTools()
 	}
 	for _, t := range tools {
 		r.tool(t, host)

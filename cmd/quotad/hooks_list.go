@@ -21,7 +21,7 @@ func (a *app) hooksList() *cobra.Command {
 		Short: "List the coding tools, and where quotad is in their settings",
 		Long: `Lists all coding tools that quotad can be installed for, or those named: whether
 the tool is here, in which files quotad is, which program they call, and when the
-tool's newest prompt of the week was, where a daemon answers.`,
+tool's newest prompt of the last 30 days was, where a daemon answers.`,
 		Example: `  quotad hooks list
   quotad hooks list --json | jq '.tools[] | select(.present and (.installed | not))'`,
 		ValidArgsFunction: a.toolCompletions,
@@ -43,9 +43,12 @@ type listedTool struct {
 }
 
 func (a *app) listHooks(ctx context.Context, names []string, asJSON bool) error {
+	err := a.needHome()
+	if err != nil {
+		return err
+	}
 	tools := a.hookTools()
 	if len(names) > 0 {
-		var err error
 		if tools, err = a.chosenTools("quotad hooks list", names); err != nil {
 			return err
 		}
@@ -69,7 +72,7 @@ func (a *app) listHooks(ctx context.Context, names []string, asJSON bool) error 
 			Tools  []listedTool `json:"tools"`
 		}{1, listed})
 	}
-	_, err := fmt.Fprint(a.stdout, a.toolTable(listed))
+	_, err = fmt.Fprint(a.stdout, a.toolTable(listed))
 	return err
 }
 
