@@ -34,6 +34,8 @@ type app struct {
 	now            func() time.Time
 
 	configFile, stateDir, socket string // --config, --state-dir, --socket
+
+	unhelped error // help was asked of a command that is not there
 }
 
 // failure is an error with the exit code it ends in and the command that mends
@@ -158,7 +160,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.importCommand())
 	root.AddCommand(a.plansCommand())
 	root.AddCommand(a.syncCommand())
-	return group(root)
+	return a.helpOf(group(root))
 }
 
 // placeFlags adds the flags that all commands share.

@@ -42,17 +42,49 @@ func group(c *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return c.Help()
 		}
-		hint := c.CommandPath() + " --help"
-		if c.SuggestionsMinimumDistance <= 0 {
-			c.SuggestionsMinimumDistance = 2
-		}
-		near := slices.DeleteFunc(c.SuggestionsFor(args[0]), func(name string) bool { return name == "hook" }) // for tools to call
-		if len(near) > 0 {
-			hint = c.CommandPath() + " " + near[0]
-		}
-		return usage(hint, "%s has no command %q", c.CommandPath(), args[0])
+		return noCommand(c, args[0])
 	}
 	return c
+}
+
+// noCommand is the failure of a name that no command of c has.
+func noCommand(c *cobra.Command, name string) error {
+	hint := c.CommandPath() + " --help"
+	if c.SuggestionsMinimumDistance <= 0 {
+		c.SuggestionsMinimumDistance = 2
+	}
+	near := slices.DeleteFunc(c.SuggestionsFor(name), func(name string) bool { return name == "hook" }) // for tools to call
+	if len(near) > 0 {
+		hint = c.CommandPath() + " " + near[0]
+	}
+	return usage(hint, "%s has no command %q", c.CommandPath(), name)
+}
+
+// helpOf makes "help NAME" and "NAME --help" fail where there is no such
+// command: cobra shows the help of what holds it, and ends well.
+func (a *app) helpOf(root *cobra.Command) *cobra.Command {
+	shows := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if c.HasSubCommands() && c.Flags().NArg() > 0 {
+			a.unhelped = noCommand(c, c.Flags().Arg(0))
+			return
+		}
+		shows(c, args)
+	})
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return root
+	}
+	told := help.Run
+	help.RunE = func(c *cobra.Command, args []string) error {
+		if of, rest, err := root.Find(args); err == nil && of.HasSubCommands() && len(rest) > 0 {
+			return noCommand(of, rest[0])
+		}
+		told(c, args)
+		return nil
+	}
+	return root
 }
 
 // flagError is the failure of a flag that is wrong. Where its value is of the

@@ -33,5 +33,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(a.hookCommand())
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = a.unhelped
+	}
 	return a.report(c.CommandPath(), err)
 }
