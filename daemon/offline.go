@@ -51,7 +51,7 @@ func offline(paths config.Paths, settings config.Settings, now func() time.Time,
 func VerifyOffline(ctx context.Context, paths config.Paths, settings config.Settings, now func() time.Time, progress func(Progress)) (v Verification, err error) {
 	err = offline(paths, settings, now, func(e *Engine, report store.Report) (err error) {
 		if v, err = e.Verify(ctx, progress); err == nil && report.Lost() {
-			v.OK = false
+			v.OK, v.Mended = false, v.OK
 			v.Problems = append(report.Lines(), v.Problems...)
 		}
 		return err

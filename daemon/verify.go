@@ -16,7 +16,8 @@ import (
 // Verification is what checking a database came to.
 type Verification struct {
 	OK       bool     `json:"ok"`
-	Problems []string `json:"problems"` // one sentence each
+	Mended   bool     `json:"mended,omitempty"` // all that was wrong was set right when it was opened
+	Problems []string `json:"problems"`         // one sentence each
 	Events   int      `json:"events"`
 	Accounts int      `json:"accounts"`
 	Points   int      `json:"checkpoints"` // folds of a part of the events that were held against them

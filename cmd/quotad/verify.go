@@ -121,9 +121,14 @@ func (a *app) tellVerified(paths config.Paths, found daemon.Verification) error 
 	return nil
 }
 
-// notWell says what to do: a backup where there is one.
+// notWell says what to do: a backup where there is one, and nothing but to go on
+// where opening the database has put it back already.
 func (a *app) notWell(paths config.Paths, found daemon.Verification) error {
-	hint := "quotad events >events.ndjson, to keep what can be read"
+	if found.Mended {
+		return failed("systemctl --user start quotad   (or quotad run), which looks for what may be missing",
+			"the database was not as it should be, and was mended: %s", counted(len(found.Problems), "problem"))
+	}
+	hint := "quotad events --json >events.ndjson, to keep what can be read"
 	if list, err := store.Backups(paths.StateDir); err == nil && len(list) > 0 {
 		hint = "quotad restore --list, then: quotad restore FILE"
 	}

@@ -74,7 +74,10 @@ func (r Report) Lines() []string {
 	case r.Vanished || r.Aside != "":
 		say("no good backup was found: a new, empty database took its place; quotad import --from all records what coding tools have kept")
 	}
-	if r.Salvaged > 0 {
+	switch {
+	case r.Salvaged == 1:
+		say("1 event was taken over that it lacked")
+	case r.Salvaged > 1:
 		say("%d events were taken over that it lacked", r.Salvaged)
 	}
 	if r.From != 0 {
