@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"quotad/config"
 	"quotad/quota"
@@ -20,16 +21,28 @@ func (a *app) paths() (config.Paths, error) {
 	if err == nil {
 		return p, nil
 	}
-	hint := "quotad --help"
+	hint := a.placeHint()
 	if len(cmp.Or(a.socket, a.env("QUOTAD_SOCKET"))) > config.MaxSocket {
 		hint = fmt.Sprintf("quotad run --socket /run/user/%d/quotad/quotad.sock", os.Getuid())
 	}
 	return p, &failure{code: exitFailed, err: err, hint: hint}
 }
 
+// placeHint is what to do where there is no place for quotad's files.
+func (a *app) placeHint() string {
+	if !filepath.IsAbs(a.env("HOME")) {
+		return "export HOME"
+	}
+	return "quotad --help"
+}
+
 // configPath says where the configuration is, and whether it was named.
 func (a *app) configPath() (path string, explicit bool, err error) {
-	return config.FindConfig(a.flags(), a.env)
+	path, explicit, err = config.FindConfig(a.flags(), a.env)
+	if err != nil {
+		err = &failure{code: exitFailed, err: err, hint: a.placeHint()}
+	}
+	return path, explicit, err
 }
 
 // settings reads the configuration.

@@ -170,7 +170,7 @@ func enableHint(account string) string {
 // remembers it.
 func keyFileHint(account string) string {
 	const file = "~/.config/quotad/zai.key"
-	return "install -m 600 /dev/stdin " + file + "   (paste the key, Enter, Ctrl-D); quotad config set " + config.AccountKey(account, "provider.key_file") + " '" + file + "'"
+	return "install -D -m 600 /dev/stdin " + file + "   (paste the key, Enter, Ctrl-D); quotad config set " + config.AccountKey(account, "provider.key_file") + " '" + file + "'"
 }
 
 // printReading shows what a reading came to.

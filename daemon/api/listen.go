@@ -87,10 +87,13 @@ func (l *ownListener) Close() error {
 	return l.UnixListener.Close()
 }
 
+// elsewhere is what to do where the socket's folder is none for us.
+const elsewhere = "quotad run --socket PATH, or set XDG_RUNTIME_DIR to a folder of your own"
+
 // socketDir makes the socket's folder, or makes sure of the one that is there.
 func socketDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the socket's folder: %w", err)
+		return socketError(elsewhere, "cannot make the socket's folder: %v", err)
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -99,9 +102,9 @@ func socketDir(dir string) error {
 	mode, uid := info.Mode(), owner(info)
 	switch {
 	case mode&fs.ModeSymlink != 0:
-		return fmt.Errorf("the socket's folder %s is a symbolic link; a folder was expected", dir)
+		return socketError(elsewhere, "the socket's folder %s is a symbolic link; a folder was expected", dir)
 	case uid != os.Geteuid() && uid != 0:
-		return fmt.Errorf("the socket's folder %s belongs to another user (uid %d)", dir, uid)
+		return socketError(elsewhere, "the socket's folder %s belongs to another user (uid %d)", dir, uid)
 	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
 		return socketError("chmod 700 "+dir, "others may write to the socket's folder %s: run chmod 700 on it", dir)
 	case filepath.Base(dir) == socketName && uid == os.Geteuid() && mode.Perm()&0o077 != 0:
