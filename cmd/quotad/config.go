@@ -139,7 +139,10 @@ func (a *app) setConfig(key, value string) error {
 		return fmt.Errorf("cannot read the configuration: %w", err)
 	}
 	text, err := config.Set(path, old, key, value)
-	if err != nil {
+	switch {
+	case inFile(err):
+		return failed(a.mendHint(path), "%w", err)
+	case err != nil:
 		return failed("quotad config show", "%w", err)
 	}
 	if err := config.Write(path, text); err != nil {

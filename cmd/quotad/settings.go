@@ -56,13 +56,25 @@ func (a *app) settings() (config.Settings, error) {
 		return s, nil
 	}
 	hint := "ls -ld " + path
-	if wrong := (config.Errors)(nil); errors.As(err, &wrong) {
-		hint = "mend " + path + ", then: quotad config check"
-		if a.configFile != "" {
-			hint += " --config " + path
-		}
+	if inFile(err) {
+		hint = a.mendHint(path)
 	} else if missing(path) {
 		hint = "quotad config set --config " + path + " account.default.plan " + quota.DefaultPlan
 	}
 	return s, &failure{code: exitFailed, err: err, hint: hint}
+}
+
+// inFile reports whether an error is of what stands in the configuration.
+func inFile(err error) bool {
+	var wrong config.Errors
+	return errors.As(err, &wrong)
+}
+
+// mendHint is what to do about that.
+func (a *app) mendHint(path string) string {
+	hint := "mend " + path + ", then: quotad config check"
+	if a.configFile != "" {
+		hint += " --config " + path
+	}
+	return hint
 }
