@@ -165,8 +165,8 @@ func (e Event) Check() *Error {
 // MaxAhead in the future, and not older than the retention (0: no bound).
 func (e Event) CheckTime(now time.Time, retention time.Duration) *Error {
 	if e.At.After(now.Add(MaxAhead)) {
-		return bad("at", "%s is in the future (now is %s); at most %v ahead is taken",
-			e.At.Format(time.RFC3339), now.UTC().Format(time.RFC3339), MaxAhead)
+		return bad("at", "%s is in the future (now is %s); at most %d min ahead is taken",
+			e.At.Format(time.RFC3339), now.UTC().Format(time.RFC3339), int(MaxAhead.Minutes()))
 	}
 	if retention > 0 && e.At.Before(now.Add(-retention)) {
 		return bad("at", "%s is older than the retention of %d days",

@@ -103,6 +103,7 @@ func failureOf(err error) *failure {
 	var stored *store.Error
 	var socket *api.SocketError
 	var spoiled *spoiledError
+	var told *api.Error
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -113,6 +114,8 @@ func failureOf(err error) *failure {
 	case errors.As(err, &socket):
 		return &failure{code: exitFailed, err: err, hint: socket.Hint}
 	case errors.Is(err, context.DeadlineExceeded): // it listens, or systemd does for it, and does not answer
+		return &failure{code: exitFailed, err: err, hint: "quotad doctor"}
+	case errors.As(err, &told) && (told.Code == api.Unavailable || told.Code == api.Internal):
 		return &failure{code: exitFailed, err: err, hint: "quotad doctor"}
 	case errors.As(err, &spoiled):
 		return &failure{code: exitFailed, err: err, hint: "quotad hooks check"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,5 +28,23 @@ func TestTheHintWhereNobodyAnswers(t *testing.T) {
 	_, err = client.Status(t.Context(), "")
 	if f := failureOf(err); err == nil || f.code != exitFailed || f.hint != "quotad doctor" {
 		t.Errorf("%v: %+v", err, f)
+	}
+}
+
+// What the daemon cannot do is no wrong use, and doctor says what keeps it.
+func TestTheHintWhereTheDaemonCannot(t *testing.T) {
+	for _, c := range []struct {
+		code api.Code
+		hint string
+	}{
+		{api.Unavailable, "quotad doctor"},
+		{api.Internal, "quotad doctor"},
+		{api.Invalid, ""},
+		{api.NotFound, ""},
+	} {
+		err := fmt.Errorf("no backup was made: %w", api.Errorf(c.code, "cannot store: no space left"))
+		if f := failureOf(err); f.code != exitFailed || f.hint != c.hint || f.Error() != err.Error() {
+			t.Errorf("%s: %+v", c.code, f)
+		}
 	}
 }
