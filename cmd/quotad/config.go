@@ -119,7 +119,8 @@ func (a *app) configSet() *cobra.Command {
 		Long: `Changes one setting and leaves comments, order and layout of the file alone. The
 value is TOML (true, 90, [75, 90], 2026-03-04T16:55:13+08:00); what is no TOML
 of the right type is taken as a string. A result that would be wrong is not
-written. Lists of tables ([[endpoint]], [[plan]], [[price]]) are edited in the file.`,
+written. Lists of tables ([[endpoint]], [[plan]], [[price]]) are edited in the
+file.`,
 		Example: `  quotad config set account.default.plan v2/pro
   quotad config set account.default.subscribed 2026-03-04T16:55:13+08:00
   quotad config set notify.thresholds '[50, 75, 90, 100]'

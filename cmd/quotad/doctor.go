@@ -21,11 +21,12 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what is wrong, and say what mends it",
 		Long: `Looks at all that quotad rests on: program, configuration, folders, database,
-socket, service and its sandbox, clock, desktop, spool, backups, hooks and the provider's own
-reading. It changes nothing.
-To each thing that is not as it should be it names the command that mends it.
+socket, service and its sandbox, clock, desktop, spool, backups, hooks and the
+provider's own reading. It changes nothing. To each thing that is not as it
+should be it names the command that mends it.
 
-Exit code 0 says that there is no fault (there may be warnings), 1 that there is.`,
+Exit code 0 says that there is no fault (there may be warnings), 1 that there
+is.`,
 		Example: `  quotad doctor
   quotad doctor --json | jq '.checks[] | select(.verdict != "ok")'`,
 		Args: noArgs,

@@ -20,8 +20,8 @@ func (a *app) hooksList() *cobra.Command {
 		Use:   "list [TOOL...]",
 		Short: "List the coding tools, and where quotad is in their settings",
 		Long: `Lists all coding tools that quotad can be installed for, or those named: whether
-the tool is here, in which files quotad is, which program they call, and when the
-tool's newest prompt of the last 30 days was, where a daemon answers.`,
+the tool is here, in which files quotad is, which program they call, and when
+the tool's newest prompt of the last 30 days was, where a daemon answers.`,
 		Example: `  quotad hooks list
   quotad hooks list --json | jq '.tools[] | select(.present and (.installed | not))'`,
 		ValidArgsFunction: a.toolCompletions,

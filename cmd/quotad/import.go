@@ -32,9 +32,9 @@ import that broke off may simply be run again. A line that cannot be taken
 spoils no other; it is named, and the exit code is 1 in the end.
 
 With --from it reads instead what coding tools have kept of their sessions: the
-prompts, tokens and refusals of GLM models. What a hook recorded already is found
-again and not counted twice. What another provider answered is left out. The
-tools are: ` + wordList(transcript.Tools()) + `.
+prompts, tokens and refusals of GLM models. What a hook recorded already is
+found again and not counted twice. What another provider answered is left out.
+The tools are: ` + wordList(transcript.Tools()) + `.
 Of Roo Code and Cline nothing can be imported.
 
 Claude Code does not keep where its prompts went: those of a GLM model are taken

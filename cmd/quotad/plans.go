@@ -17,10 +17,10 @@ func (a *app) plansCommand() *cobra.Command {
 		Use:   "plans [ID]",
 		Short: "List the plans, or all that is known of one",
 		Long: `Lists the plans that can be configured: what a month of each costs, its windows
-and caps, and which one is yours. With an ID, shows all that is known of that plan: what a prompt costs on
-which model and when, peak hours in local time, what the subscription costs and
-has cost, and where each figure is from.
-The configuration overrides all of it.`,
+and caps, and which one is yours. With an ID, shows all that is known of that
+plan: what a prompt costs on which model and when, peak hours in local time,
+what the subscription costs and has cost, and where each figure is from. The
+configuration overrides all of it.`,
 		Example: `  quotad plans
   quotad plans v2/pro
   quotad config set account.default.plan v2/pro`,

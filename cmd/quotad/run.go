@@ -24,8 +24,8 @@ the systemd service runs; without systemd, run it yourself.
 SIGTERM and SIGINT stop it; SIGHUP makes it read the configuration again.
 
 Where it cannot start it says why and ends. Under systemd only the first start
-that fails does: the next one stays (systemctl --user status quotad says why), and
-tries again when the configuration changes and every few minutes at least.`,
+that fails does: the next one stays (systemctl --user status quotad says why),
+and tries again when the configuration changes and every few minutes at least.`,
 		Example: "  quotad run\n  quotad run --state-dir /tmp/try --socket /tmp/try/quotad.sock",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.serve(c.Context()) },

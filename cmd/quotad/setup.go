@@ -37,11 +37,11 @@ func (a *app) setupCommand() *cobra.Command {
 		Use:   "setup",
 		Short: "Ask for plan and subscription, and set all up",
 		Long: `Asks on a terminal, or takes as flags, which plan you have and when it began,
-writes both to the configuration, has your coding tools report their prompts (see
-quotad hooks install --help), and installs the service. On a terminal it offers
-to read the provider's own figures too (see quotad sync --help): without one, or
-with --yes, only --provider or --key-file has them read. Run it again at any time:
-what is there stays.
+writes both to the configuration, has your coding tools report their prompts
+(see quotad hooks install --help), and installs the service. On a terminal it
+offers to read the provider's own figures too (see quotad sync --help): without
+one, or with --yes, only --provider or --key-file has them read. Run it again at
+any time: what is there stays.
 
 Without a terminal --plan, --hooks or --no-hooks, and --service or --no-service
 are needed; --yes stands for --hooks, --service, and yes to every question.`,

@@ -19,8 +19,8 @@ func (a *app) notifySnooze() *cobra.Command {
 named), or until a TIME. What came meanwhile is told in one digest afterwards.
 The guard of hooks lets all prompts pass meanwhile. "off" ends it at once.
 
-A TIME is 14:30 (the next one to come), tomorrow, 2026-11-23, "2026-11-23 14:30",
-or 2026-11-23T14:30:00+08:00.`,
+A TIME is 14:30 (the next one to come), tomorrow, 2026-11-23,
+"2026-11-23 14:30", or 2026-11-23T14:30:00+08:00.`,
 		Example: `  quotad notify snooze
   quotad notify snooze 90m
   quotad notify snooze until 18:00

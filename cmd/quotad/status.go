@@ -45,8 +45,8 @@ In these ~ is "about", ? is "assumed". They ask the daemon once and end within
 200 ms. Where it does not answer they say so in their format and exit 0, because
 a bar hides or blames what fails; short exits 4.
 
-A template gets the document that --json prints, its fields by the
-same names, and three functions:
+A template gets the document that --json prints, its fields by the same names,
+and three functions:
 
   percent NUMBER     "37 %"
   clock TIME         "14:20", or "Thu 26 Nov 14:20" on another day

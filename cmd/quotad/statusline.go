@@ -61,8 +61,8 @@ end, or a line below it where the terminal is too narrow.
     "command": "quotad statusline --wrap '~/.claude/my-statusline.sh'"
 
 The command gets the same input and has a second; of a slower one is shown what
-it printed until then. Qwen Code takes the same two as "ui": {"statusLine": ...},
-Droid as "statusLine" in ~/.factory/settings.json.
+it printed until then. Qwen Code takes the same two as
+"ui": {"statusLine": ...}, Droid as "statusLine" in ~/.factory/settings.json.
 
 Of several accounts it shows the one that the session's prompts belong to, by
 [[belongs]] in the configuration, QUOTAD_ACCOUNT or the key that the tool uses.
