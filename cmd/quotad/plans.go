@@ -162,8 +162,9 @@ func (s *planSheet) rows(title string, head []string, rows [][]string) {
 	for i := range head {
 		head[i] = strings.ToUpper(head[i])
 	}
-	for _, line := range aligned(append([][]string{head}, rows...)) {
-		s.add("  " + line)
+	const indent = 2
+	for _, line := range aligned(folded(append([][]string{head}, rows...), len(head)-2, s.width-indent)) {
+		s.add(strings.Repeat(" ", indent) + line)
 	}
 }
 
