@@ -2,6 +2,8 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"reflect"
@@ -38,6 +40,17 @@ func Show(s Settings) ([]byte, error) {
 		return nil, fmt.Errorf("these settings cannot be written down: %w", err)
 	}
 	return bytes.TrimPrefix(w.Bytes(), []byte("\n")), nil
+}
+
+// Fingerprint is the same of settings that are the same in all that a configuration
+// can say; "" of those that none can.
+func (s Settings) Fingerprint() string {
+	text, err := Show(s)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 // writer writes TOML, a table at a time.

@@ -126,3 +126,16 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+// A comment or another layout changes nothing; a value does.
+func TestFingerprint(t *testing.T) {
+	first := parse(t, "[notify]\nrefresh = false").Fingerprint()
+	if same := parse(t, "# mine\nnotify.refresh=false # so").Fingerprint(); first == "" || same != first {
+		t.Errorf("%q and %q of the same settings", first, same)
+	}
+	for _, text := range []string{"", "[notify]\nrefresh = false\n[log]\nlevel = \"debug\"", "[account.work]\n[notify]\nrefresh = false"} {
+		if other := parse(t, text).Fingerprint(); other == first || other == "" {
+			t.Errorf("%q: %q", text, other)
+		}
+	}
+}

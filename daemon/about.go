@@ -18,6 +18,7 @@ import (
 type About struct {
 	Version      string         `json:"version"`
 	PID          int            `json:"pid"`
+	Settings     string         `json:"settings,omitempty"` // fingerprint of those in use
 	Database     string         `json:"database"`
 	Bytes        int64          `json:"bytes"`
 	Accounts     []AboutAccount `json:"accounts"`
@@ -76,7 +77,8 @@ func (e *Engine) about() (a About, err error) {
 	if a.Bytes, err = e.store.Size(); err != nil {
 		return a, err
 	}
-	a.Provider = e.Snapshot().aboutProvider()
+	snap := e.Snapshot()
+	a.Settings, a.Provider = snap.Settings.Fingerprint(), snap.aboutProvider()
 	now := e.now()
 	a.SnoozedUntil = e.snoozed(now)
 	if keys := e.keys.Load(); keys != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -55,6 +56,7 @@ func (x *examination) configuration() {
 	} else {
 		x.ok("%s", x.paths.Config)
 	}
+	x.taken()
 	for _, acc := range settings.Accounts {
 		if told := x.toldPlan(acc.Name); told != "" {
 			x.ok("account %s: counted by %s, which the provider told", acc.Name, told)
@@ -68,6 +70,16 @@ func (x *examination) configuration() {
 		x.warn("quotad config show", "%s", remark)
 	}
 	x.keyFiles()
+}
+
+// taken looks at whether the daemon goes by what the file says now: it reads it
+// when it is told to. One of another version may write down the same otherwise.
+func (x *examination) taken() {
+	if x.about == nil || x.about.Settings == "" || x.about.Version != versionName() || x.about.Settings == x.settings.Fingerprint() {
+		return
+	}
+	x.warn(fmt.Sprintf("systemctl --user reload quotad   (or kill -HUP %d)", x.about.PID),
+		"the daemon goes by another one: it has not taken the file as it is now")
 }
 
 // Free space below which there is a fault, and a warning.
