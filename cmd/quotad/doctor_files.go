@@ -94,7 +94,7 @@ func (x *examination) stateFolder() {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		x.ok("%s is not there yet; the first run makes it", dir)
+		x.unmade(dir)
 		return
 	case err != nil:
 		x.fault("choose another with --state-dir", "%v", err)
@@ -122,6 +122,22 @@ func (x *examination) stateFolder() {
 		x.warn("df -h "+dir, "only %s are free at %s", bytesOf(free), dir)
 	default:
 		x.ok("%s, %s free", dir, bytesOf(free))
+	}
+}
+
+// unmade looks at whether a folder that is not there could be made.
+func (x *examination) unmade(dir string) {
+	above := filepath.Dir(dir)
+	for missing(above) && above != filepath.Dir(above) {
+		above = filepath.Dir(above)
+	}
+	switch err := unix.Access(above, unix.W_OK|unix.X_OK); {
+	case err == nil:
+		x.ok("%s is not there yet; the first run makes it", dir)
+	case errors.Is(err, unix.EROFS):
+		x.fault("findmnt -T "+above, "%s cannot be made: %s is on a file system that is mounted read-only", dir, above)
+	default:
+		x.fault("ls -ld "+above, "%s cannot be made: %s cannot be written to", dir, above)
 	}
 }
 

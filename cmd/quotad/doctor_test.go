@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -73,4 +74,39 @@ func TestUnsafe(t *testing.T) {
 		}
 	}
 	os.Chmod(dir, 0o700)
+}
+
+// A folder that is not there yet is well only where it can be made.
+func TestDoctorOnAStateFolderThatCannotBeMade(t *testing.T) {
+	above := t.TempDir()
+	dir := filepath.Join(above, "state", "quotad")
+	x := examination{app: &app{}, paths: config.Paths{StateDir: dir}}
+	x.stateFolder()
+	if want := (finding{Text: dir + " is not there yet; the first run makes it"}); !slices.Equal(x.findings, []finding{want}) {
+		t.Errorf("got %+v, want %+v", x.findings, want)
+	}
+	for _, c := range []struct {
+		name string
+		set  func(*testing.T)
+		want finding
+	}{
+		{"nobody may write above it", func(t *testing.T) {
+			if os.Getuid() == 0 {
+				t.Skip("root may write anywhere")
+			}
+			if err := os.Chmod(above, 0o500); err != nil { // TempDir takes it away all the same
+				t.Fatal(err)
+			}
+		}, finding{Verdict: fault, Text: dir + " cannot be made: " + above + " cannot be written to", Mend: "ls -ld " + above}},
+		{"mounted read-only", func(t *testing.T) { mountSmall(t, above, unix.MS_RDONLY, 1<<20) },
+			finding{Verdict: fault, Text: dir + " cannot be made: " + above + " is on a file system that is mounted read-only", Mend: "findmnt -T " + above}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.set(t)
+			x.findings = nil
+			if x.stateFolder(); !slices.Equal(x.findings, []finding{c.want}) {
+				t.Errorf("got %+v, want %+v", x.findings, c.want)
+			}
+		})
+	}
 }
