@@ -148,6 +148,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.voidCommand())
 	root.AddCommand(a.checkCommand())
 	root.AddCommand(a.waitCommand())
+	root.AddCommand(a.watchCommand())
 	root.AddCommand(a.versionCommand())
 	root.AddCommand(a.completionCommand())
 	root.AddCommand(a.simulateCommand())

@@ -21,10 +21,11 @@ type roomBackend struct {
 	resets  *time.Time    // then it is full no more; nil: never
 	watched chan struct{} // a value for each watcher that came
 	changes chan struct{}
+	notices chan quota.Notice
 }
 
 func newRoomBackend(full bool) *roomBackend {
-	b := &roomBackend{watched: make(chan struct{}, 8), changes: make(chan struct{}, 1)}
+	b := &roomBackend{watched: make(chan struct{}, 8), changes: make(chan struct{}, 1), notices: make(chan quota.Notice, 1)}
 	b.full.Store(full)
 	return b
 }
@@ -39,7 +40,7 @@ func (b *roomBackend) Status(string, time.Time) (quota.Statuses, bool) {
 
 func (b *roomBackend) Subscribe() api.Feed {
 	b.watched <- struct{}{}
-	return api.Feed{Changes: b.changes, Notices: make(chan quota.Notice), Cancel: func() {}}
+	return api.Feed{Changes: b.changes, Notices: b.notices, Cancel: func() {}}
 }
 
 func (*roomBackend) Submit(context.Context, []quota.Event) ([]api.Result, error) { return nil, nil }
