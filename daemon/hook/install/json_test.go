@@ -118,6 +118,8 @@ func TestPutJSONRefuses(t *testing.T) {
 		{"an event twice", `{"hooks": {"Prompt": [], "Prompt": []}}`, `"Prompt" is there twice`},
 		{"a table of a setting of another type", `{"ui": 1}`, `line 1, column 8: "ui" is a number, and an object`},
 		{"only a comment", "// nothing\n", "not valid JSON"},
+		{"brackets without end", `{"a": ` + strings.Repeat("[", maxDepth), "line 1, column 10006: brackets stand more than 10000 deep"},
+		{"the same between comments and texts", strings.Repeat(`{/*}*/"\"}": // }`+"\n", maxDepth+1), "line 10001, column 1: brackets stand more than"},
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			e, err := Put([]byte(c.text), lined())
@@ -167,6 +169,14 @@ func TestTakeJSON(t *testing.T) {
 				t.Errorf("%v, %v, gone %t\n%s\nwant %v\n%s", err, e.Reason, e.Gone, e.Text, c.reason, c.want)
 			}
 		})
+	}
+}
+
+// What is no bracket does not count.
+func TestAsDeepAsMayBe(t *testing.T) {
+	text := `{"a": "[[{\"[", /*[{*/ "b": ` + strings.Repeat("[", maxDepth-1) + strings.Repeat("]", maxDepth-1) + " // [\n}"
+	if _, err := Put([]byte(text), grouped()); err != nil {
+		t.Error(err)
 	}
 }
 

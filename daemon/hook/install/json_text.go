@@ -33,6 +33,9 @@ func parseJSON(text []byte) (*jsonText, error) {
 		d.style = style{eol: "\n", unit: "  ", gap: " "}
 		return d, nil
 	}
+	if at := tooDeep(d.text); at >= 0 {
+		return nil, d.errorAt(at, "brackets stand more than %d deep in each other", maxDepth)
+	}
 	var err error
 	if d.tree, err = hujson.Parse(bytes.Clone(d.text)); err != nil {
 		return nil, syntaxError(err)
@@ -43,6 +46,59 @@ func parseJSON(text []byte) (*jsonText, error) {
 	}
 	d.style = styleOf(d.root, d.text)
 	return d, nil
+}
+
+// maxDepth is how deep brackets may stand in each other, as in package json. The
+// parser here goes as deep as the text, whoever wrote that (a project's settings
+// come with the project), and no program lives on beyond the end of its stack.
+const maxDepth = 10_000
+
+// tooDeep is where brackets begin to stand too deep; -1: nowhere.
+func tooDeep(text []byte) int {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return i
+			}
+		case '}', ']':
+			depth--
+		case '"':
+			i = endOfText(text, i)
+		case '/':
+			i = endOfComment(text, i)
+		}
+	}
+	return -1
+}
+
+// endOfText is where the text ends that begins at an offset.
+func endOfText(text []byte, at int) int {
+	for at++; at < len(text) && text[at] != '"'; at++ {
+		if text[at] == '\\' {
+			at++
+		}
+	}
+	return at
+}
+
+// endOfComment is where the comment ends that begins at an offset.
+func endOfComment(text []byte, at int) int {
+	end := ""
+	switch {
+	case bytes.HasPrefix(text[at:], []byte("//")):
+		end = "\n"
+	case bytes.HasPrefix(text[at:], []byte("/*")):
+		end = "*/"
+	default:
+		return at
+	}
+	n := bytes.Index(text[at+2:], []byte(end))
+	if n < 0 {
+		return len(text)
+	}
+	return at + 2 + n + len(end) - 1
 }
 
 // syntaxError takes the place out of the parser's words.
