@@ -58,6 +58,32 @@ func TestABackupReplacesOnlyWhatItMay(t *testing.T) {
 	must(t, s.StillThere())
 }
 
+// In a folder that others write to too, such as /tmp.
+func TestABackupWritesIntoNothingThatWasPutThere(t *testing.T) {
+	s := newStore(t)
+	put(t, s, prompts(10)...)
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious")
+	must(t, os.WriteFile(precious, []byte("x"), 0o644))
+	for name, place := range map[string]func(from, to string) error{
+		"a link": os.Symlink, "another name of a file": os.Link,
+		"a pipe": func(_, to string) error { return syscall.Mkfifo(to, 0o666) },
+	} {
+		path := filepath.Join(dir, name)
+		must(t, place(precious, path+".part"))
+		if err := s.Backup(path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", name, info, err)
+		}
+	}
+	info, err := os.Stat(precious)
+	if text, _ := os.ReadFile(precious); err != nil || string(text) != "x" || info.Mode().Perm() != 0o644 {
+		t.Errorf("it holds %d bytes, %v %v", len(text), info, err)
+	}
+}
+
 func TestDailyBackupsAreMadeDailyAndThinned(t *testing.T) {
 	now := day0
 	dir := filepath.Join(t.TempDir(), "state")

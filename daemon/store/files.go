@@ -161,9 +161,13 @@ func syncAbove(dir string) error {
 }
 
 // writeWhole puts a file in place whole or not at all: it is written beside,
-// synced and renamed. Where write fails nothing is left behind.
+// synced and renamed. Where write fails nothing is left behind. What somebody
+// has put beside, as another name of a file that is dear, is not written to.
 func writeWhole(path, beside string, write func(*os.File) error) error {
-	f, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
