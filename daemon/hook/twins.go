@@ -102,8 +102,8 @@ func openShared(dirs []string, name string) (*os.File, error) {
 }
 
 // openOwn opens a plain file of ours, made where it is missing. The folder may
-// be anybody's to write: a pipe in it would hold up the hook for ever, and to
-// another user's file nothing is told.
+// be anybody's to write: a pipe in it would hold up the hook for ever, to another
+// user's file nothing is told, and what has a second name may be dear elsewhere.
 func openOwn(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
@@ -111,7 +111,7 @@ func openOwn(path string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.Mode().IsRegular() || int(st.Uid) != os.Geteuid() {
+		if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.Mode().IsRegular() || int(st.Uid) != os.Geteuid() || st.Nlink > 1 {
 			err = fmt.Errorf("%s is not a plain file of ours", path)
 		}
 	}
@@ -266,7 +266,7 @@ func Salt(stateDir string) ([]byte, error) { return readSalt(SaltFile(stateDir))
 // readSalt reads the salt, and makes it where there is none, or where it is not
 // whole, as a power cut can leave a new file.
 func readSalt(path string) ([]byte, error) {
-	salt, err := os.ReadFile(path)
+	salt, err := ReadSmall(path)
 	if err == nil && len(salt) != saltLength {
 		if err = os.Remove(path); err == nil {
 			err = os.ErrNotExist
@@ -274,7 +274,7 @@ func readSalt(path string) ([]byte, error) {
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		if err = makeSalt(path); err == nil {
-			salt, err = os.ReadFile(path)
+			salt, err = ReadSmall(path)
 		}
 	}
 	if err == nil && len(salt) != saltLength {

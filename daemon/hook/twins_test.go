@@ -252,6 +252,19 @@ func TestTwinsCountWhereTheyCannotMeet(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"it is another name of a file of ours": func(w *Twins) {
+			w.Dirs = w.Dirs[1:]
+			write(t, filepath.Join(w.Dirs[0], "x"), []byte("precious"))
+			if err := os.Link(filepath.Join(w.Dirs[0], "x"), filepath.Join(w.Dirs[0], "hook.recent")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the salt is a pipe": func(w *Twins) {
+			write(t, filepath.Join(filepath.Dir(saltOf(*w)), "x"), nil)
+			if err := syscall.Mkfifo(saltOf(*w), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"a pipe stands in the way": func(w *Twins) {
 			w.Dirs = w.Dirs[1:]
 			write(t, filepath.Join(w.Dirs[0], "x"), nil)
