@@ -234,9 +234,9 @@ func (x *examination) spool() {
 
 // spooled counts the events in a folder, and tells how long the oldest is there.
 func (x *examination) spooled(dir string) (n int, oldest time.Duration) {
-	names, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+	names, _ := fs.Glob(os.DirFS(dir), "*.json")
 	for _, name := range names {
-		if info, err := os.Stat(name); err == nil {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			n++
 			oldest = max(oldest, x.now().Sub(info.ModTime()))
 		}

@@ -73,13 +73,13 @@ func (t Troubles) write(tool string, text []byte) error {
 
 // Since lists the troubles at an instant or later, the newest first.
 func (t Troubles) Since(since time.Time) ([]Trouble, error) {
-	names, err := filepath.Glob(filepath.Join(t.Dir, "hook*.trouble"))
+	names, err := fs.Glob(os.DirFS(t.Dir), "hook*.trouble")
 	if err != nil {
 		return nil, err
 	}
 	var list []Trouble
 	for _, name := range names {
-		text, err := ReadSmall(name)
+		text, err := ReadSmall(filepath.Join(t.Dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

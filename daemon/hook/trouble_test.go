@@ -9,7 +9,7 @@ import (
 )
 
 func TestTroublesKeepTheLatestOfEachTool(t *testing.T) {
-	ts := Troubles{Dir: filepath.Join(t.TempDir(), "state")}
+	ts := Troubles{Dir: filepath.Join(t.TempDir(), "state[2]")}
 	for i, run := range []struct {
 		tool string
 		out  Outcome

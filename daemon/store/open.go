@@ -196,10 +196,11 @@ func (op *opening) anchor() error {
 
 // sweep removes what was being written when a process ended.
 func (op *opening) sweep() {
-	for _, pattern := range []string{op.path("*.part"), op.path(newName), filepath.Join(op.path(backupsName), "*.part")} {
-		left, _ := filepath.Glob(pattern)
-		for _, path := range left {
-			os.Remove(path)
+	os.Remove(op.path(newName))
+	for _, dir := range []string{op.dir, op.path(backupsName)} {
+		left, _ := fs.Glob(os.DirFS(dir), "*.part") // not filepath.Glob, to which the folder's name is a pattern too
+		for _, name := range left {
+			os.Remove(filepath.Join(dir, name))
 		}
 	}
 }

@@ -689,6 +689,23 @@ func TestWhatWasBeingWrittenIsSweptUp(t *testing.T) {
 	}
 }
 
+// The name of the folder is no pattern.
+func TestNothingIsSweptUpElsewhere(t *testing.T) {
+	above := t.TempDir()
+	other := filepath.Join(above, "state2")
+	must(t, os.Mkdir(other, 0o700))
+	theirs := filepath.Join(other, "film.part")
+	must(t, os.WriteFile(theirs, rubbish(100), 0o600))
+	dir := filepath.Join(above, "state[2]")
+	must(t, os.Mkdir(dir, 0o700))
+	left := filepath.Join(dir, markerName+".part")
+	must(t, os.WriteFile(left, rubbish(100), 0o600))
+	must(t, openIn(t, dir).Close())
+	if !exists(theirs) || exists(left) {
+		t.Errorf("swept up: theirs %v, ours %v", !exists(theirs), !exists(left))
+	}
+}
+
 // Word that a backup lacks something stays until that was looked for, and is of
 // the earliest of several.
 func TestWordOfWhatABackupLacks(t *testing.T) {
