@@ -185,6 +185,14 @@ func (f *follower) keep(ctx context.Context, r *store.Followed, from, to transcr
 	return grew
 }
 
+// readLimit is how long one look at a record may take, for the others wait
+// meanwhile. What was taken in of a file of lines by then stays so. No tool has a
+// database that takes so long, but a project from elsewhere may bring one along
+// whose tables are questions without end.
+const readLimit = 2 * time.Minute
+
+var errTooLong = fmt.Errorf("it takes longer than %v to read", readLimit)
+
 // readRecord reads the user's own regular file. A reader that panics is one
 // that cannot read this record.
 func (f *follower) readRecord(ctx context.Context, r *store.Followed, from transcript.Mark, final bool, b *batch) (to transcript.Mark, err error) {
@@ -196,7 +204,9 @@ func (f *follower) readRecord(ctx context.Context, r *store.Followed, from trans
 	if err := ownFile(r.Path); err != nil {
 		return from, err
 	}
-	return f.records.Read(ctx, transcript.Source{Tool: r.Tool, Path: r.Path, Session: r.Session}, from, final,
+	limited, cancel := context.WithTimeoutCause(ctx, readLimit, errTooLong)
+	defer cancel()
+	return f.records.Read(limited, transcript.Source{Tool: r.Tool, Path: r.Path, Session: r.Session}, from, final,
 		func(i transcript.Item) error { return b.add(ctx, i) })
 }
 

@@ -54,6 +54,7 @@ type spy struct {
 	reads []string // paths, in order
 	fault any      // panicked with, where set
 	busy  int      // so many times the tool is at it
+	bog   string   // of this path the reading never ends
 }
 
 func (s *spy) Read(ctx context.Context, src transcript.Source, from transcript.Mark, final bool, take func(transcript.Item) error) (transcript.Mark, error) {
@@ -66,6 +67,10 @@ func (s *spy) Read(ctx context.Context, src transcript.Source, from transcript.M
 	s.mu.Unlock()
 	if fault != nil {
 		panic(fault)
+	}
+	if src.Path == s.bog {
+		<-ctx.Done()
+		return from, context.Cause(ctx)
 	}
 	if busy {
 		return from, fmt.Errorf("%s: %w", src.Path, transcript.ErrBusy)
@@ -636,6 +641,31 @@ func TestAReaderThatPanicsHarmsNobody(t *testing.T) {
 		time.Sleep(time.Minute)
 		if about := x.follow.tally.get(); about.Faults == 0 || about.Events != 1 || x.used() != 1 {
 			t.Errorf("%+v, used %v", about, x.used())
+		}
+	})
+}
+
+// Such as a database of a project's whose tables are questions without end.
+func TestARecordWithoutEndHoldsUpNoOtherForLong(t *testing.T) {
+	virtual(t, modelConfig, func(x *tail) {
+		x.spy.bog = x.path + ".bog"
+		x.write(x.spy.bog, "")
+		bogged := x.prompt("t0")
+		bogged.Transcript = x.spy.bog
+		x.post(bogged)
+		time.Sleep(lookSoon + time.Second)
+		x.asked("t1")
+		x.post(x.prompt("t1"))
+		x.answered("glm-4.7")
+		time.Sleep(readLimit + 2*lookSoon)
+		if n := len(x.of(quota.KindUsage)); n != 1 || !strings.Contains(x.said.String(), "takes longer than 2m0s") {
+			t.Errorf("%d answers; said %s", n, x.said)
+		}
+		time.Sleep(time.Hour)
+		x.spy.mu.Lock()
+		defer x.spy.mu.Unlock()
+		if n := len(slices.DeleteFunc(x.spy.reads, func(path string) bool { return path != x.spy.bog })); n > 6 {
+			t.Errorf("it was begun %d times", n)
 		}
 	})
 }
