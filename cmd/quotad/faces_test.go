@@ -4,11 +4,14 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -275,4 +278,65 @@ func (h *daemonHome) face(t *testing.T, check func(string) string, args ...strin
 	if wrong := plainText(said.String()); wrong != "" {
 		t.Errorf("%q complains: %s", args, wrong)
 	}
+}
+
+// Nor what the provider answers, or somebody in its place.
+func TestNoFaceHandsOnWhatIsNastyInAnAnswer(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	var refuses atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(nastyAnswer(refuses.Load())) }))
+	t.Cleanup(server.Close)
+	key := filepath.Join(h.root, "key")
+	h.must(os.WriteFile(key, []byte(scriptKey), 0o600))
+	h.configure(loadConfig + fmt.Sprintf("\n[account.default.provider]\nenabled = true\nkey_file = %q\nbase_url = %q\n", key, server.URL))
+	p := h.start()
+	faces := func() {
+		for _, face := range []struct {
+			check func(string) string
+			args  []string
+		}{
+			{plainText, []string{"sync"}}, {jsonLines, []string{"sync", "--json"}},
+			{plainText, []string{"doctor"}}, {plainText, []string{"doctor", "--verbose"}}, {jsonLines, []string{"doctor", "--json"}},
+			{plainText, []string{"status"}}, {jsonLines, []string{"status", "--json"}}, {plainText, []string{"events"}}, {plainText, []string{"explain", "--all"}},
+		} {
+			h.face(t, face.check, face.args...)
+		}
+		for path, check := range map[string]func(string) string{"/metrics": metricsText, "/v1/about": ndjsonOnly, "/v1/status": ndjsonOnly} {
+			if wrong := check(h.get(path)); wrong != "" {
+				t.Errorf("%s: %s", path, wrong)
+			}
+		}
+	}
+	faces()
+	if out, err := h.command("sync").Output(); err != nil || !strings.Contains(string(out), "Unknown row") {
+		t.Errorf("a good answer: %v\n%s", err, out)
+	}
+	refuses.Store(true)
+	faces()
+	if out, _ := h.command("doctor", "--verbose").Output(); !strings.Contains(string(out), "forged") {
+		t.Errorf("a bad answer is not shown to who looks for it:\n%s", out)
+	}
+	if wrong := logText(p.said.String()); wrong != "" {
+		t.Errorf("the log: %s", wrong)
+	}
+}
+
+// nastyAnswer has nasty texts wherever the provider writes any.
+func nastyAnswer(refuses bool) []byte {
+	var rows []map[string]any
+	for _, text := range nasty {
+		rows = append(rows, map[string]any{"type": text, "unit": 9, "percentage": 3})
+	}
+	clear, forged := nasty["a cleared screen"], nasty["a line of the log"]
+	rows = append(rows, map[string]any{"type": "TOKENS_LIMIT", "unit": 3, "percentage": 10})
+	answer := map[string]any{"code": 200, "success": true, "msg": clear, "data": map[string]any{"level": clear + forged, "limits": rows}}
+	if refuses {
+		answer = map[string]any{"code": 1234, "success": false, "msg": clear + forged + nasty["the direction of writing"]}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		panic(err)
+	}
+	return body
 }
