@@ -46,7 +46,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 	for _, c := range []struct{ name, setting string }{
 		{"a key in the environment", ""},
 		{"a key in a file", `key_file = "KEPT/zai.key"`},
-		{"a key from a command", `key_command = ["/bin/cat", "KEPT/zai.key"]`},
+		{"a key from a command, which chatters", `key_command = ["/bin/sh", "-c", "cat KEPT/zai.key; cat KEPT/zai.key >&2"]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log"
@@ -279,6 +280,10 @@ func TestAnswersThatAreNone(t *testing.T) {
 			}
 			pack.Close()
 		}, FaultRefused, "larger than 1 MiB", 200},
+		{"a head of 1 MiB", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X", strings.Repeat("x", 1<<20))
+			io.WriteString(w, good)
+		}, FaultTransient, "broke off", 0},
 		{"elsewhere", redirect(elsewhere.URL), FaultRefused, "redirects to another host", 302},
 		{"elsewhere, in another scheme", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+"/x", http.StatusPermanentRedirect)
@@ -381,6 +386,22 @@ func TestACertificateOfSomebodyElseIsRefused(t *testing.T) {
 	o.Now = func() time.Time { return today }
 	if _, fault := New(o).Read(t.Context()); fault != nil {
 		t.Errorf("%v", fault)
+	}
+}
+
+func TestAnOlderTLSIsNotSpoken(t *testing.T) {
+	for version, spoken := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		s := httptest.NewUnstartedServer(says(good))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: version}
+		s.StartTLS()
+		own := ownTransport()
+		own.TLSClientConfig.RootCAs = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		o := Options{BaseURL: s.URL, Key: fixedKey(theKey), Transport: own, Now: func() time.Time { return today }}
+		if _, fault := New(o).Read(t.Context()); (fault == nil) != spoken {
+			t.Errorf("%s: %v", tls.VersionName(version), fault)
+		}
+		s.Close()
 	}
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -30,6 +31,7 @@ func ownTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: deadline / 2}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    deadline / 2,
 		ResponseHeaderTimeout:  deadline,
 		DisableKeepAlives:      true,
