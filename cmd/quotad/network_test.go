@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -131,4 +132,89 @@ func standIn(t *testing.T) *httptest.Server {
 	s := httptest.NewServer(http.Handler(p))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// A proxy is told the name of the host, and carries what it cannot read. What
+// goes in the clear, to this machine, goes past it.
+func TestAProxySeesTheNameOfTheHostAlone(t *testing.T) {
+	t.Parallel()
+	h := newDaemonHome(t)
+	key := filepath.Join(h.root, "key")
+	h.must(os.WriteFile(key, []byte("0123456789abcdef.secret\n"), 0o600))
+	proxy := newTap(t)
+	sync := func(base string) string {
+		h.configure("[account.default.provider]\nenabled = true\nkey_file = \"" + key + "\"\nbase_url = \"" + base + "\"\n")
+		c := h.command("sync")
+		for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"} {
+			c.Env = append(c.Env, name+"=http://user:word@"+proxy.Addr().String())
+		}
+		out, _ := c.CombinedOutput()
+		return string(out)
+	}
+	fake := standIn(t)
+	if out := sync(fake.URL); !strings.Contains(out, "default: read") {
+		t.Errorf("past the proxy: %s", out)
+	}
+	if heard := proxy.take(); heard != "" {
+		t.Errorf("the proxy was told %q", heard)
+	}
+	out := sync("https://provider.invalid/base")
+	heard := proxy.take()
+	if !strings.HasPrefix(heard, "CONNECT provider.invalid:443 HTTP/1.1\r\n") {
+		t.Errorf("the proxy was told %q\n%s", heard, out)
+	}
+	for _, secret := range []string{"0123456789abcdef", "secret", "/base", "quota/limit", "quotad"} {
+		if strings.Contains(heard, secret) {
+			t.Errorf("the proxy sees %q: %q", secret, heard)
+		}
+	}
+	if strings.Contains(out, "word") {
+		t.Errorf("the proxy's password is told: %s", out)
+	}
+}
+
+// tap is a proxy that says yes, and keeps what it hears.
+type tap struct {
+	net.Listener
+	heard chan string
+}
+
+func newTap(t *testing.T) *tap {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	p := &tap{ln, make(chan string, 16)}
+	go p.serve()
+	return p
+}
+
+func (p *tap) serve() {
+	for {
+		c, err := p.Accept()
+		if err != nil {
+			return
+		}
+		c.SetDeadline(time.Now().Add(startLimit))
+		piece := make([]byte, 64<<10)
+		head, _ := c.Read(piece)
+		said := string(piece[:head])
+		c.Write([]byte("HTTP/1.1 200 OK\r\n\r\n"))
+		hello, _ := c.Read(piece)
+		p.heard <- said + string(piece[:hello])
+		c.Close()
+	}
+}
+
+// take is what was heard since.
+func (p *tap) take() (all string) {
+	for {
+		select {
+		case one := <-p.heard:
+			all += one
+		default:
+			return all
+		}
+	}
 }
