@@ -234,6 +234,24 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
+func TestNothingIsToldToAFileOfSomebodyElse(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files to others")
+	}
+	twins := home(t)
+	theirs := filepath.Join(twins.Dirs[1], "hook.recent")
+	write(t, theirs, nil)
+	if err := os.Chown(theirs, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if id, err := twins.id(words("hi"), start, "mine"); id != "mine" || err == nil {
+		t.Errorf("got %q, %v", id, err)
+	}
+	if text, err := os.ReadFile(theirs); err != nil || len(text) > 0 {
+		t.Errorf("it was told %q, %v", text, err)
+	}
+}
+
 func TestTwinsCountWhereTheyCannotMeet(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, nil)

@@ -209,3 +209,19 @@ func TestPatienceGrowsWithTheFile(t *testing.T) {
 		t.Errorf("%v for 1 GiB", got)
 	}
 }
+
+func TestAMarkIsNotWrittenThroughALink(t *testing.T) {
+	dir := stateDir(t, 5, 5)
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	must(t, os.WriteFile(elsewhere, []byte("x"), 0o644))
+	must(t, os.RemoveAll(filepath.Join(dir, markName)))
+	must(t, os.Symlink(elsewhere, filepath.Join(dir, markName)))
+	s := openIn(t, dir)
+	put(t, s, prompts(10)...)
+	must(t, s.Close())
+	info, err := os.Stat(elsewhere)
+	must(t, err)
+	if text, err := os.ReadFile(elsewhere); err != nil || string(text) != "x" || info.Mode().Perm() != 0o644 {
+		t.Errorf("it holds %q, %v, %v", text, info.Mode(), err)
+	}
+}
