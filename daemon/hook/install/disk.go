@@ -133,8 +133,9 @@ func original(path string) (text []byte, backup string) {
 	return nil, ""
 }
 
-// keep writes what the user has beside their file. What was kept before stays:
-// it is older, and may be all that is left of it.
+// keep writes what the user has beside their file, for them alone: a key may
+// stand in it. What was kept before stays: it is older, and may be all that is left
+// of it.
 func keep(path string, text []byte, now time.Time) error {
 	if kept, _ := original(path); kept != nil && bytes.Equal(kept, text) {
 		return nil
@@ -143,11 +144,7 @@ func keep(path string, text []byte, now time.Time) error {
 	if _, err := os.Lstat(to); err == nil {
 		to += now.UTC().Format("-20060102T150405.000Z")
 	}
-	mode := fs.FileMode(0o600)
-	if info, err := os.Lstat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	return config.Replace(to, text, mode, nil)
+	return config.Replace(to, text, 0o600, nil)
 }
 
 // readAny is the text of a file that is only looked at, which may be a link.

@@ -86,6 +86,9 @@ func TestInstallKeepsModeAndBackup(t *testing.T) {
 	if got := h.text(backup); got != mine {
 		t.Errorf("the backup holds %s", got)
 	}
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup's mode is %v, %v: a key in it outlives that in the file", info.Mode(), err)
+	}
 	if s, err := h.run(ToInstall); err != nil || s.Reason != Already {
 		t.Errorf("again: %v %v", s.Reason, err)
 	}
