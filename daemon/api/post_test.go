@@ -3,9 +3,13 @@ package api
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,6 +66,70 @@ func TestPostToAnotherUsersDaemonLeavesItUndelivered(t *testing.T) {
 	if got, err := Post([]string{socket}, []byte("{}"), time.Now().Add(10*time.Second)); got.Delivery != Undelivered || err == nil {
 		t.Errorf("got %v, %v", got, err)
 	}
+}
+
+// Somebody else may have been first at a socket in a folder such as /tmp.
+func TestAnotherUsersDaemonIsToldNothing(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be others")
+	}
+	dir := shortDir(t)
+	must(t, os.Chmod(dir, 0o777))
+	const me, somebody = 65533, 65534
+	for _, c := range []struct {
+		whose uint32
+		told  bool
+	}{{somebody, false}, {me, true}, {0, true}} {
+		path := filepath.Join(dir, fmt.Sprint(c.whose))
+		var ln net.Listener
+		asUser(t, c.whose, func() (err error) { ln, err = net.Listen("unix", path); return err })
+		must(t, os.Chmod(path, 0o777))
+		heard := make(chan int, 2)
+		go func() {
+			for {
+				conn, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				n, _ := conn.Read(make([]byte, 100))
+				heard <- n
+				conn.Close()
+			}
+		}()
+		asUser(t, me, func() error {
+			soon := time.Now().Add(10 * time.Second)
+			got, err := Post([]string{path}, []byte(`{"project":"/home/u/secret"}`), soon)
+			if got.Delivery != Undelivered || err == nil || !c.told && !strings.Contains(err.Error(), "belongs to another user (uid 65534)") {
+				t.Errorf("of user %d: %v, %v", c.whose, got, err)
+			}
+			if _, err := GetStatus([]string{path}, "work", soon); err == nil {
+				t.Errorf("of user %d: there is a status", c.whose)
+			}
+			return nil
+		})
+		for range 2 {
+			if n := <-heard; n > 0 != c.told {
+				t.Errorf("of user %d: it was told %d bytes", c.whose, n)
+			}
+		}
+		ln.Close()
+	}
+}
+
+// asUser runs f as another user, on a thread that ends with it.
+func asUser(t *testing.T, uid uint32, f func() error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		id := uintptr(uid)
+		if _, _, no := syscall.RawSyscall(syscall.SYS_SETRESUID, id, id, id); no != 0 {
+			done <- no
+			return
+		}
+		done <- f()
+	}()
+	must(t, <-done)
 }
 
 func TestAnswersThatAreStrange(t *testing.T) {

@@ -125,11 +125,19 @@ func TestSpoolRefusesToWrite(t *testing.T) {
 	must(t, os.Mkdir(filepath.Join(dir, "real"), 0o700))
 	must(t, os.Symlink(filepath.Join(dir, "real"), filepath.Join(dir, "link")))
 	write(t, filepath.Join(dir, "file"))
+	theirs := filepath.Join(dir, "theirs")
+	must(t, os.Mkdir(theirs, 0o777))
+	if os.Getuid() == 0 {
+		must(t, os.Chown(theirs, 65534, 65534))
+	} else {
+		theirs = "/" // is root's
+	}
 	for _, c := range []struct {
 		name, dir string
 		line      []byte
 		words     string
 	}{
+		{"into a folder of somebody else", theirs, nil, "belongs to another user"},
 		{"through a symbolic link", filepath.Join(dir, "link"), nil, "symbolic link"},
 		{"into a file", filepath.Join(dir, "file"), nil, "cannot make"},
 		{"an event that is too large", filepath.Join(dir, "real"), make([]byte, maxSpooled+1), "at most"},
