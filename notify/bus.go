@@ -51,11 +51,11 @@ func userBus(env func(string) string) string {
 }
 
 // dial opens a connection of its own that ends with ctx.
-func dial(ctx context.Context, addr string) (*dbus.Conn, error) {
+func dial(ctx context.Context, addr string, options ...dbus.ConnOption) (*dbus.Conn, error) {
 	late := make(chan struct{})
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(dialTime, func() { close(late); cancel() })
-	conn, err := dbus.Connect(addr, dbus.WithContext(ctx))
+	conn, err := dbus.Connect(addr, append(options, dbus.WithContext(ctx))...)
 	if err == nil && timer.Stop() {
 		context.AfterFunc(conn.Context(), cancel)
 		return conn, nil

@@ -15,8 +15,11 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// ChildCommand is the hidden command that runs ChildMain.
-const ChildCommand = "notify-child"
+// The hidden commands that run ChildMain and WatchMain.
+const (
+	ChildCommand = "notify-child"
+	WatchCommand = "notify-watch"
+)
 
 // What parent and child say to each other, a line each. The parent writes the
 // notice; the child looks for a server, which shows nothing, and answers ready
@@ -26,6 +29,7 @@ const (
 	sayReady = "ready"
 	sayGo    = "go"
 	saySent  = "sent"
+	sayWake  = "wake"
 	sayNo    = "no" // followed by the name of an outcome and what was wrong
 )
 

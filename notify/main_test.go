@@ -11,6 +11,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == ChildCommand:
 		os.Exit(ChildMain(os.Stdin, os.Stdout, os.Getenv))
+	case len(os.Args) == 2 && os.Args[1] == WatchCommand:
+		os.Exit(WatchMain(os.Stdin, os.Stdout, os.Getenv))
 	case len(os.Args) == 2 && os.Args[1] == bareParent:
 		os.Exit(bareMain())
 	case len(os.Args) == 3 && os.Args[1] == briefServer:

@@ -25,6 +25,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if len(args) == 1 && args[0] == notify.ChildCommand { // the process that shows one notice
 		return notify.ChildMain(stdin, stdout, os.Getenv)
 	}
+	if len(args) == 1 && args[0] == notify.WatchCommand { // the one that waits for a desktop
+		return notify.WatchMain(stdin, stdout, os.Getenv)
+	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
 	if isStatusline(args) { // a coding tool waits for this one too
 		return a.statuslineMain(args[1:])

@@ -16,9 +16,9 @@ import (
 )
 
 // TestMain lets the scripts run this test binary as quotad, which runs itself
-// to show a notice.
+// to show a notice and to wait for a desktop.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == notify.ChildCommand {
+	if len(os.Args) == 2 && (os.Args[1] == notify.ChildCommand || os.Args[1] == notify.WatchCommand) {
 		main()
 	}
 	testscript.Main(m, map[string]func(){"quotad": main})
