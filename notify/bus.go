@@ -134,41 +134,4 @@ func activatable(ctx context.Context, conn *dbus.Conn) (bool, error) {
 	return slices.Contains(names, serverName), nil
 }
 
-// ProbeResult is what shows notifications, as far as can be told without
-// showing one.
-type ProbeResult struct {
-	Address       string  // of the session bus; "": none
-	Outcome       Outcome // Delivered: a notice would be shown
-	Err           error   // what is wrong; nil where nothing is
-	Owner         string  // unique name of the server
-	Name, Version string  // as the server calls itself
-	Capabilities  []string
-}
-
-// Probe looks for the session bus and the notification server, and starts the
-// server where the bus knows how. It takes a few seconds at most.
-func Probe(ctx context.Context, env func(string) string) ProbeResult {
-	addr, ok := BusAddress(env)
-	if !ok {
-		return ProbeResult{Outcome: NoBus, Err: errNoBus}
-	}
-	r := ProbeResult{Address: addr}
-	conn, err := dial(ctx, addr)
-	if err != nil {
-		r.Outcome, r.Err = NoBus, err
-		return r
-	}
-	defer conn.Close()
-	s, o, err := findServer(ctx, conn)
-	r.Owner, r.Capabilities, r.Outcome, r.Err = s.owner, s.caps, o, err
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, answerTime)
-		defer cancel()
-		var vendor, spec string
-		_ = conn.Object(serverName, serverPath).CallWithContext(ctx, serverName+".GetServerInformation", dbus.FlagNoAutoStart).
-			Store(&r.Name, &vendor, &r.Version, &spec)
-	}
-	return r
-}
-
 var errNoBus = errors.New("DBUS_SESSION_BUS_ADDRESS is not set, and $XDG_RUNTIME_DIR/bus is not there")

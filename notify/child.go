@@ -15,11 +15,29 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// The hidden commands that run ChildMain and WatchMain.
+// The hidden commands that run ChildMain, WatchMain and ProbeMain.
 const (
 	ChildCommand = "notify-child"
 	WatchCommand = "notify-watch"
+	ProbeCommand = "notify-probe"
 )
+
+// Apart runs a hidden command, where the arguments of the program are one, and
+// gives the exit code.
+func Apart(args []string, stdin io.Reader, stdout io.Writer, env func(string) string) (code int, hidden bool) {
+	if len(args) != 1 {
+		return 0, false
+	}
+	switch args[0] {
+	case ChildCommand:
+		return ChildMain(stdin, stdout, env), true
+	case WatchCommand:
+		return WatchMain(stdin, stdout, env), true
+	case ProbeCommand:
+		return ProbeMain(stdout, env), true
+	}
+	return 0, false
+}
 
 // What parent and child say to each other, a line each. The parent writes the
 // notice; the child looks for a server, which shows nothing, and answers ready

@@ -37,6 +37,9 @@ func TestABusThatLiesIsWatchedAllTheSame(t *testing.T) {
 			await(t, called) // it goes on
 			cancel()
 			await(t, done)
+			if r := Probe(t.Context(), inRuntime(dir)); r.Outcome == Delivered || r.Err == nil {
+				t.Errorf("looked for: %+v", r)
+			}
 		})
 	}
 }

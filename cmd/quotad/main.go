@@ -22,11 +22,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if isHook(args) { // before anything is set up: a coding tool waits for it
 		return hookMain(args[1:], stdin, stdout)
 	}
-	if len(args) == 1 && args[0] == notify.ChildCommand { // the process that shows one notice
-		return notify.ChildMain(stdin, stdout, os.Getenv)
-	}
-	if len(args) == 1 && args[0] == notify.WatchCommand { // the one that waits for a desktop
-		return notify.WatchMain(stdin, stdout, os.Getenv)
+	if code, hidden := notify.Apart(args, stdin, stdout, os.Getenv); hidden { // what speaks to the desktop
+		return code
 	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, now: time.Now}
 	if isStatusline(args) { // a coding tool waits for this one too

@@ -16,10 +16,10 @@ import (
 )
 
 // TestMain lets the scripts run this test binary as quotad, which runs itself
-// to show a notice and to wait for a desktop.
+// to speak to a desktop.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && (os.Args[1] == notify.ChildCommand || os.Args[1] == notify.WatchCommand) {
-		main()
+	if code, hidden := notify.Apart(os.Args[1:], os.Stdin, os.Stdout, os.Getenv); hidden {
+		os.Exit(code)
 	}
 	testscript.Main(m, map[string]func(){"quotad": main})
 }
