@@ -34,7 +34,7 @@ type wireEvent struct {
 	Until      *string       `json:"until,omitempty"`
 	Code       string        `json:"code,omitempty"`
 	Message    string        `json:"message,omitempty"` // read, never kept
-	Readings   []wireReading `json:"readings,omitempty"`
+	Readings   wireReadings  `json:"readings,omitempty"`
 	Plan       *wirePlan     `json:"plan,omitempty"`
 	Key        string        `json:"key,omitempty"`
 	Voids      string        `json:"voids,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,7 @@ func TestDecodeEventRejects(t *testing.T) {
 		{"a window too long", `{"kind":"exhausted","window":"` + strings.Repeat("x", 65) + `"}`, "window", "longer than 64"},
 		{"readings without one", `{"kind":"reading"}`, "readings", "at least one"},
 		{"readings without end", `{"kind":"reading","readings":[` + strings.Repeat(`{"window":"5h"},`, 40) + `{}]}`, "readings", "at most 32"},
+		{"readings in the millions", `{"kind":"reading","readings":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`, "readings", "at most 32"},
 		{"a use below none", `{"kind":"reading","readings":[{"window":"5h","used":-1}]}`, "readings.used", "out of range"},
 		{"a cap beyond all bounds", `{"kind":"reading","readings":[{"window":"5h","cap":1e300}]}`, "readings.cap", "out of range"},
 		{"a void of nothing", `{"kind":"void"}`, "voids", "is needed"},
@@ -201,6 +203,20 @@ func TestDecodeEventRejects(t *testing.T) {
 				t.Errorf("the message is %d bytes long", len(err.Message))
 			}
 		})
+	}
+}
+
+// An entry takes 3 bytes of a body, and 72 where it is kept.
+func TestReadingsInTheMillionsTakeNoRoom(t *testing.T) {
+	text := []byte(`{"kind":"reading","readings":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := DecodeEvent(text, testNow); err == nil {
+		t.Error("they are taken")
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(2*len(text)) {
+		t.Errorf("%d bytes take %d", len(text), took)
 	}
 }
 

@@ -13,6 +13,19 @@ import (
 	"quotad/quota"
 )
 
+// wireReadings are not read where they are far more than are taken: each takes
+// many times the room that it has in the text.
+type wireReadings []wireReading
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *wireReadings) UnmarshalJSON(text []byte) error {
+	const most = 100 * maxReadings // commas, also those within a reading
+	if n := bytes.Count(text, []byte{','}); n > most {
+		return InvalidField("readings", "about %d of them; at most %d are taken", n, maxReadings)
+	}
+	return json.Unmarshal(text, (*[]wireReading)(r))
+}
+
 func readings(in []wireReading) ([]quota.Reading, *Error) {
 	if len(in) > maxReadings {
 		return nil, InvalidField("readings", "%d of them; at most %d are taken", len(in), maxReadings)
@@ -180,7 +193,10 @@ func jsonError(err error) *Error {
 	var wrong *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	var when *time.ParseError
+	var ours *Error
 	switch {
+	case errors.As(err, &ours):
+		return ours
 	case errors.As(err, &wrong):
 		return InvalidField(wrong.Field, "%s, not %s", expected(wrong), found(wrong.Value))
 	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "after top-level value"):
