@@ -213,6 +213,7 @@ func TestAnotherUserIsKeptOut(t *testing.T) {
 		eventsHead + "Content-Length: 2\r\n\r\n{}",
 		"GET /metrics HTTP/1.1\r\nHost: quotad\r\n\r\n",
 		"GET /nothing HTTP/1.1\r\nHost: quotad\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: quotad\r\n\r\n",
 	} {
 		c, err := dialAs(65534, h.socket)
 		h.must(err)
