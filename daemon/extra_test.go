@@ -157,7 +157,8 @@ func TestSnoozeIsKeptAndEnded(t *testing.T) {
 
 // A hook's guard asks no more than this.
 func TestStatusTellsOfTheSnooze(t *testing.T) {
-	r := start(t, t.TempDir(), settings(t, labConfig), atNoon)
+	dir := t.TempDir()
+	r := start(t, dir, settings(t, labConfig), atNoon)
 	for _, c := range []struct {
 		until time.Time
 		told  bool
@@ -165,9 +166,13 @@ func TestStatusTellsOfTheSnooze(t *testing.T) {
 		if err := r.engine.Snooze(t.Context(), c.until); err != nil {
 			t.Fatal(err)
 		}
-		all, _ := backend{r.engine}.Status("", noon)
-		if told := all.SnoozedUntil != nil; told != c.told || told && !all.SnoozedUntil.Equal(c.until) {
-			t.Errorf("%v: told %v", c.until, all.SnoozedUntil)
+		for _, when := range []string{"at once", "after a restart"} {
+			all, _ := backend{r.engine}.Status("", noon)
+			if told := all.SnoozedUntil != nil; told != c.told || told && !all.SnoozedUntil.Equal(c.until) {
+				t.Errorf("%v, %s: told %v", c.until, when, all.SnoozedUntil)
+			}
+			r.stop()
+			r = start(t, dir, settings(t, labConfig), atNoon)
 		}
 	}
 }
