@@ -257,6 +257,31 @@ func TestDrainLosesNothingWhereNothingIsDurable(t *testing.T) {
 	}
 }
 
+func TestDrainEndsWithTheFirstChunkThatIsNotStored(t *testing.T) {
+	s, add := spoolOf(t)
+	for i := range 3 * chunkLines {
+		add(fmt.Sprint(i))
+	}
+	asked, first := 0, 0
+	done, err := s.Drain(func(items []Item) ([]Settled, error) {
+		if asked++; asked == 2 {
+			return nil, errDiskFull
+		}
+		first = len(items)
+		settled := make([]Settled, first)
+		for i := range settled {
+			settled[i].Disposition = Taken
+		}
+		return settled, nil
+	})
+	if !errors.Is(err, errDiskFull) || asked != 2 || first == 0 || done != (Drained{Taken: first}) {
+		t.Errorf("asked %d times: %+v, %v", asked, done, err)
+	}
+	if left := files(t, s.Dir); len(left) != 3*chunkLines-first {
+		t.Errorf("%d are left", len(left))
+	}
+}
+
 func TestDrainGoesOnWhereAFileCannotBeSetAside(t *testing.T) {
 	s, add := spoolOf(t)
 	must(t, s.Write("x", []byte("no event")))
