@@ -133,9 +133,11 @@ func TestWatchTakesTheScreenAndGivesItBack(t *testing.T) {
 	socket, b := shortSocket(t), newRoomBackend(false)
 	defer serveRoom(t, socket, b)()
 	hand, tty := openTerminal(t)
-	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 5, Col: 60}); err != nil {
+	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 5, Col: 100}); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(20*time.Second, func() { tty.Close() }) // ends a read that nothing comes to
+	defer late.Stop()
 	ctx, stop := context.WithCancel(t.Context())
 	a := &app{stdout: tty, stderr: io.Discard, env: envOf("HOME", t.TempDir(), "TERM", "xterm", "NO_COLOR", "1"), now: time.Now, socket: socket}
 	done := make(chan error, 1)
@@ -158,10 +160,13 @@ func TestWatchTakesTheScreenAndGivesItBack(t *testing.T) {
 	shown("About 35 of 400 prompts left.") // however little room there is
 	b.full.Store(true)
 	b.changes <- struct{}{}
-	shown("400 of 400 prompts")
+	shown("No room: 5h exhausted")
 	stop()
 	shown(giveScreen)
 	if err := <-done; err != nil || !strings.HasSuffix(seen.String(), giveScreen) {
 		t.Errorf("it ended with %v, and %q", err, seen.String())
+	}
+	if strings.Contains(seen.String(), "400 of 400") {
+		t.Errorf("it draws more than five rows hold: %q", seen.String())
 	}
 }
