@@ -90,7 +90,7 @@ func (f *importFlags) check(c *cobra.Command, args []string) error {
 		return err
 	}
 	if f.endpoint != "" && !validEndpoint(f.endpoint) {
-		return usage(importHint, "--endpoint: %q is no address; one such as https://api.z.ai/api/anthropic was expected", f.endpoint)
+		return usage(importHint, noAddress, f.endpoint)
 	}
 	return nil
 }
@@ -122,7 +122,17 @@ func toolsOf(asked []string) (tools []string, every bool, err error) {
 // be recorded as well.
 func validEndpoint(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+	return err == nil && isAddress(text) && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+// noAddress is the error of an --endpoint that is none.
+const noAddress = "--endpoint: %q is no address; one such as https://api.z.ai/api/anthropic was expected"
+
+// isAddress reports whether a tool can talk to it: what is left of one without
+// its scheme is taken for another service's.
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 // completeTools completes a list of tools.

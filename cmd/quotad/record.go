@@ -100,6 +100,9 @@ func (f *recordFlags) check(c *cobra.Command) error {
 	if f.event.Count < 1 { // 0 would be taken for "left out"
 		return usage(hint, "--count: %d is out of range: 1 to %d", f.event.Count, quota.MaxCount)
 	}
+	if e := f.event.Endpoint; e != "" && !isAddress(e) {
+		return usage(hint, noAddress, e)
+	}
 	for _, name := range []string{"id", "exhausted"} {
 		if flag := c.Flags().Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return usage(hint, "--%s is empty", name)
@@ -128,6 +131,9 @@ func (f *recordFlags) read(now time.Time) (quota.Event, error) {
 			var r quota.Reading
 			if r, err = parseReading(text, e.At.In(now.Location())); err != nil {
 				return e, err
+			}
+			if slices.ContainsFunc(e.Readings, func(before quota.Reading) bool { return before.Window == r.Window }) {
+				return e, usage("quotad record --help", "--reading: there are two of the window %s", r.Window)
 			}
 			e.Readings = append(e.Readings, r)
 		}
