@@ -3,6 +3,8 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -70,22 +72,31 @@ func (c crushEar) changed(ctx context.Context, over <-chan time.Time) bool {
 	}
 }
 
-// matters passes over what reading a database does to the files beside it.
+// matters passes over what reading a database does to the files beside it, and
+// over what comes into the folders above Crush's beside the way to that.
 func (c crushEar) matters(ev fsnotify.Event) bool {
-	if filepath.Dir(ev.Name) == c.data {
-		return filepath.Base(ev.Name) == crush
+	if holds(filepath.Dir(ev.Name), c.data) {
+		return holds(ev.Name, filepath.Join(c.data, crush))
 	}
 	return ev.Has(fsnotify.Write|fsnotify.Create|fsnotify.Rename) && !strings.HasSuffix(ev.Name, "-shm")
+}
+
+// watchHome watches Crush's folder or, where that is not there yet, what it will
+// come into.
+func (c crushEar) watchHome() error {
+	for dir := filepath.Join(c.data, crush); ; dir = filepath.Dir(dir) {
+		if err := c.watcher.Add(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			return err
+		}
+	}
 }
 
 // tell tells of the databases that there are, and watches them and the list of
 // Crush's projects. A folder that is watched already stays so.
 func (c crushEar) tell() {
 	f := c.follow
-	if c.watcher.Add(filepath.Join(c.data, crush)) != nil { // it never ran
-		if err := c.watcher.Add(c.data); err != nil {
-			f.complain(c.data, err)
-		}
+	if err := c.watchHome(); err != nil {
+		f.complain(c.data, err)
 	}
 	sources, err := f.records.Find(crush, c.env)
 	if err != nil {
@@ -99,6 +110,11 @@ func (c crushEar) tell() {
 			Tool: crush, Path: src.Path, Counted: true, Since: quota.Milli(f.engine.now().Add(-sinceSlack)),
 		}})
 	}
+}
+
+// holds reports whether a folder is another one, or above it.
+func holds(dir, below string) bool {
+	return dir == below || strings.HasPrefix(below, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // dataHome is where programs keep data of the user's.
