@@ -245,13 +245,14 @@ func (s Spool) setAside(name string, why Settled) error {
 	if err := privateDir(bad); err != nil {
 		return err
 	}
-	if err := writeWhole(filepath.Join(bad, name+".reason"), []byte(why.Reason+"\n")); err != nil {
+	to := filepath.Join(bad, asideName(name))
+	if err := writeWhole(to+spoolReason, []byte(why.Reason+"\n")); err != nil {
 		return err
 	}
 	if why.Part == nil {
-		return os.Rename(filepath.Join(s.Dir, name), filepath.Join(bad, name))
+		return os.Rename(filepath.Join(s.Dir, name), to)
 	}
-	if err := writeWhole(filepath.Join(bad, name), why.Part); err != nil {
+	if err := writeWhole(to, why.Part); err != nil {
 		return err
 	}
 	return os.Remove(filepath.Join(s.Dir, name))

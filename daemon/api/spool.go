@@ -124,6 +124,19 @@ func claimedName(at time.Time, name string) string {
 	return quota.Milli(at).Format(spoolStamp) + "-" + name
 }
 
+// spoolReason ends the name of the file that says why another was set aside.
+const spoolReason = ".reason"
+
+// asideName is the name that a file is set aside under: its own, where that
+// leaves room for the name of the reason.
+func asideName(name string) string {
+	if len(name)+len(spoolReason) <= unix.NAME_MAX {
+		return name
+	}
+	at, _ := spoolTime(name)
+	return spoolName(at, name)
+}
+
 // spoolTime is the time in a spooled file's name; false of a name that is none.
 func spoolTime(name string) (time.Time, bool) {
 	stamp, rest, ok := strings.Cut(name, "-")

@@ -186,6 +186,23 @@ func TestDrainSetsAsideUnreadWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestDrainSetsAsideWhatHasTheLongestName(t *testing.T) {
+	s, _ := spoolOf(t)
+	name := testNow.Format(spoolStamp) + "-"
+	name += strings.Repeat("n", 255-len(name)-len(spoolSuffix)) + spoolSuffix
+	must(t, s.Make())
+	must(t, os.WriteFile(filepath.Join(s.Dir, name), []byte(`{"id":"ha`), 0o600))
+	if _, done := taken(t, s); done.SetAside != 1 {
+		t.Errorf("%+v", done)
+	}
+	if left := files(t, s.Dir); !slices.Equal(left, []string{"bad"}) {
+		t.Errorf("left: %q", left)
+	}
+	if content, reason := aside(t, s); content != `{"id":"ha` || !strings.Contains(reason, "JSON") {
+		t.Errorf("%q is kept, for %q", content, reason)
+	}
+}
+
 func TestDrainSweepsOldHalfWrittenFiles(t *testing.T) {
 	s, add := spoolOf(t)
 	add("a")
