@@ -2,6 +2,9 @@ package daemon
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -10,13 +13,20 @@ import (
 )
 
 // Backup copies the database as it is now to a path, or where that is "" into
-// the folder of backups. It returns where the copy is.
+// the folder of backups. It returns where the copy is. A folder that is named and
+// not there is not made: it may be that of a disk that is not mounted.
 func (e *Engine) Backup(path string) (string, error) {
 	name := store.BackupName(e.now())
 	if path == "" {
 		path = filepath.Join(e.store.Dir(), "backups", name)
-	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path, e.store.Backup(path)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, name)
+	}
+	dir := filepath.Dir(path) // of a path that ends with a slash all of it
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the folder %s is not there: make it, or mount what it is on", dir)
 	}
 	return path, e.store.Backup(path)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,8 @@ func (a *app) backupCommand() *cobra.Command {
 		Short: "Copy the database as it is now",
 		Long: `Copies the database, whole and checked, to FILE, or where none is named to the
 folder of backups, and prints where the copy is. A FILE that is there is
-replaced; where it is a folder the copy gets a name of its own in it.
+replaced; where it is a folder the copy gets a name of its own in it. A folder
+that is not there is not made.
 
 It may be used while the daemon runs; where none runs it opens the database
 itself. The daemon makes a backup each day by itself and keeps seven of them.`,
@@ -43,6 +45,9 @@ func (a *app) backup(ctx context.Context, args []string) error {
 	if len(args) == 1 {
 		if in.Path, err = filepath.Abs(args[0]); err != nil {
 			return err
+		}
+		if strings.HasSuffix(args[0], "/") { // a folder, be it there or not
+			in.Path += "/"
 		}
 	}
 	var out daemon.BackupAnswer
