@@ -317,13 +317,16 @@ func (h *daemonHome) meddled(inject string, files ...string) *process {
 	call, _, _ := strings.Cut(inject, ":")
 	run := h.command("run")
 	// -D: the daemon is our child, as without strace.
-	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject}
+	run.Path, run.Args = strace, []string{"strace", "-D", "-f", "-o", h.calls(), "-e", "trace=" + call, "-e", "inject=" + inject}
 	for _, file := range files {
 		run.Args = append(run.Args, "-P", file)
 	}
 	run.Args = append(run.Args, h.program("quotad"), "run")
 	return h.launched(run)
 }
+
+// calls is the file where strace writes down the calls that it meddles in.
+func (h *daemonHome) calls() string { return filepath.Join(h.root, "calls") }
 
 // program is this program under a name by which it is quotad, for those who
 // cannot start it under another name than the file's.
