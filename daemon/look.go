@@ -16,16 +16,14 @@ import (
 // the folder of backups. It returns where the copy is. A folder that is named and
 // not there is not made: it may be that of a disk that is not mounted.
 func (e *Engine) Backup(path string) (string, error) {
-	name := store.BackupName(e.now())
+	name, own := store.BackupName(e.now()), filepath.Join(e.store.Dir(), "backups")
 	if path == "" {
-		path = filepath.Join(e.store.Dir(), "backups", name)
-		return path, e.store.Backup(path)
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(own, name)
+	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, name)
 	}
 	dir := filepath.Dir(path) // of a path that ends with a slash all of it
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != own {
 		return "", fmt.Errorf("the folder %s is not there: make it, or mount what it is on", dir)
 	}
 	return path, e.store.Backup(path)
