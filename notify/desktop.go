@@ -73,11 +73,8 @@ func (d *Desktop) start(on context.Context, addr string) (*child, error) {
 		args = []string{self, ChildCommand}
 	}
 	on, kill := context.WithCancel(on)
-	cmd := exec.CommandContext(on, args[0], args[1:]...)
-	cmd.Dir = "/"
-	cmd.Env = d.childEnv(addr)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = time.Second
+	cmd := d.process(on, addr, args...)
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	c := &child{cmd: cmd, lines: make(chan string, 2), kill: kill}
 	var err error
 	if c.stdin, err = cmd.StdinPipe(); err != nil {
@@ -94,6 +91,16 @@ func (d *Desktop) start(on context.Context, addr string) (*child, error) {
 	}
 	go c.read(out)
 	return c, nil
+}
+
+// process is a program that is to speak to a bus apart from this one.
+func (d *Desktop) process(ctx context.Context, addr string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = d.childEnv(addr)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second
+	return cmd
 }
 
 // childEnv is the little that the child needs. Without a PATH beeep has no

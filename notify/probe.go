@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"syscall"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -39,12 +36,7 @@ func Probe(ctx context.Context, env func(string) string) ProbeResult {
 	if !ok {
 		return ProbeResult{Outcome: NoBus, Err: errNoBus}
 	}
-	cmd := exec.CommandContext(ctx, self, ProbeCommand)
-	cmd.Dir = "/"
-	cmd.Env = NewDesktop(nil, env).childEnv(addr)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = time.Second
-	text, err := cmd.Output()
+	text, err := NewDesktop(nil, env).process(ctx, addr, self, ProbeCommand).Output()
 	var p probed
 	if err == nil {
 		err = json.Unmarshal(text, &p)

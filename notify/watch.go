@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -61,11 +59,7 @@ func (d *Desktop) listen(ctx context.Context, wake func()) (was bool) {
 	}
 	on, kill := context.WithCancel(ctx)
 	defer kill()
-	cmd := exec.CommandContext(on, self, WatchCommand)
-	cmd.Dir = "/"
-	cmd.Env = d.childEnv(addr)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = time.Second
+	cmd := d.process(on, addr, self, WatchCommand)
 	stdin, err := cmd.StdinPipe() // at whose end the child ends, if we are killed
 	if err != nil {
 		return false
