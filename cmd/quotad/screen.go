@@ -38,13 +38,22 @@ func (a *app) columns() int {
 	width, err := strconv.Atoi(a.env("COLUMNS"))
 	if err != nil || width <= 0 {
 		width = usualWidth
-		if f, ok := a.stdout.(*os.File); ok {
-			if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
-				width = int(size.Col)
-			}
+		if size := a.terminal(); size.Col > 0 {
+			width = int(size.Col)
 		}
 	}
 	return min(max(width, leastWidth), mostWidth)
+}
+
+// terminal is the size of the one that standard output is; zeros where it is none,
+// or does not say.
+func (a *app) terminal() unix.Winsize {
+	if f, ok := a.stdout.(*os.File); ok {
+		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil {
+			return *size
+		}
+	}
+	return unix.Winsize{}
 }
 
 // unicodeLocale reports whether the locale's characters are UTF-8. The first

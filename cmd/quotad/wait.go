@@ -171,29 +171,38 @@ func (w *waiter) gaveUp(ctx context.Context, v verdict) error {
 	return &failure{code: exitNoRoom, err: fmt.Errorf("gave up waiting. %s", v.why), hint: "quotad status"}
 }
 
-// watch gives each status that the daemon tells, and goes on when it is
-// started anew.
+// watch gives each status that the daemon tells.
 func (w *waiter) watch(ctx context.Context) <-chan seen {
 	out := make(chan seen)
-	go func() {
-		for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, retryMost) {
-			for u, err := range w.client.Watch(ctx, w.account) {
-				var told *api.Error
-				switch {
-				case errors.As(err, &told) && told.Code == api.NotFound:
-					seen{err: accountError(err)}.to(ctx, out)
-				case err == nil && u.Status != nil && len(u.Status.Accounts) == 1:
-					pause = retryFirst
-					seen{all: cleanStatuses(*u.Status)}.to(ctx, out)
-				}
-			}
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
+	go follow(ctx, w.client, w.account, func(u api.Update, err error) bool {
+		var told *api.Error
+		switch {
+		case errors.As(err, &told) && told.Code == api.NotFound:
+			seen{err: accountError(err)}.to(ctx, out)
+		case err == nil && u.Status != nil && len(u.Status.Accounts) == 1:
+			seen{all: cleanStatuses(*u.Status)}.to(ctx, out)
+			return true
+		}
+		return false
+	})
+	return out
+}
+
+// follow hands on what a daemon tells of an account, and why that ended, and goes
+// on when it is started anew, until ctx ends. The pause before it tries again grows
+// until heard says that something was.
+func follow(ctx context.Context, client *api.Client, account string, heard func(api.Update, error) bool) {
+	for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, retryMost) {
+		for u, err := range client.Watch(ctx, account) {
+			if heard(u, err) {
+				pause = retryFirst
 			}
 		}
-	}()
-	return out
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // to hands it over, unless the waiting is over.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"quotad/daemon/api"
 	"quotad/notify"
@@ -125,27 +123,16 @@ type heard struct {
 	err error
 }
 
-// follow gives what the daemon tells, and goes on when it is started anew.
+// follow gives what the daemon tells.
 func (w *watching) follow(ctx context.Context) <-chan heard {
 	out := make(chan heard)
-	go func() {
-		for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, retryMost) {
-			for u, err := range w.client.Watch(ctx, w.account) {
-				if err == nil {
-					pause = retryFirst
-				}
-				select {
-				case out <- heard{u, err}:
-				case <-ctx.Done():
-					return
-				}
-			}
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
+	go follow(ctx, w.client, w.account, func(u api.Update, err error) bool {
+		select {
+		case out <- heard{u, err}:
+		case <-ctx.Done():
 		}
-	}()
+		return err == nil
+	})
 	return out
 }
 
@@ -264,14 +251,4 @@ func (w *watching) below() (lines []string) {
 }
 
 // rows is how many lines the terminal has; 0 where it does not say.
-func (w *watching) rows() int {
-	f, ok := w.stdout.(*os.File)
-	if !ok {
-		return 0
-	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil {
-		return 0
-	}
-	return int(size.Row)
-}
+func (w *watching) rows() int { return int(w.terminal().Row) }
